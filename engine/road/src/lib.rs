@@ -1,0 +1,22 @@
+//! Maps for etaflow: what a city's streets are, the fastest way through them, and which street a GPS fix was on.
+//!
+//! The rooms, each of which uses only those above it:
+//!
+//! - `unit`, `id`: lengths, times and the numbers of things.
+//! - `geo`: coordinates and local planes.
+//! - `network`: the road network and its builder.
+//!
+//! Everything here is synchronous and does no I/O beyond reading the map files it is given.
+
+mod geo;
+mod id;
+mod network;
+mod unit;
+
+pub use geo::{Coord, CoordError, LocalFrame, Projected, Xy};
+pub use id::{EdgeId, NodeId};
+pub use network::{
+    BuilderEdge, BuilderNode, EdgeFlags, Network, NetworkBuilder, NetworkError, NewEdge, RoadClass, ShapePoint,
+    TurnModel,
+};
+pub use unit::{INFINITY, Metres, MetresPerSecond, Seconds, Span, Timestamp, Weight};

@@ -1,0 +1,15 @@
+//! The road network: nodes, directed edges with their geometry, and what each turn costs.
+//!
+//! A [`Network`] is immutable and is made by a [`NetworkBuilder`], which every source of maps feeds (OpenStreetMap,
+//! CSV, the synthetic city), or read back from its binary file.
+
+mod attributes;
+mod builder;
+mod component;
+mod graph;
+mod turn;
+
+pub use attributes::{EdgeFlags, RoadClass};
+pub use builder::{BuilderEdge, BuilderNode, NetworkBuilder, NewEdge, ShapePoint};
+pub use graph::{Network, NetworkError};
+pub use turn::TurnModel;
