@@ -1,0 +1,132 @@
+use etaflow_road::{Coord, Timestamp};
+
+use super::fix::GpsFix;
+use super::model::{DriverStatus, RoadRef};
+
+/// A record's place in the log, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Offset(pub u64);
+
+/// Defines a dense number for what has a key outside.
+macro_rules! dense_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// As an index into an array.
+            #[inline]
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+dense_id! {
+    /// A driver, numbered in the order of first mention.
+    DriverId
+}
+
+dense_id! {
+    /// A trip, numbered in the order of request.
+    TripId
+}
+
+dense_id! {
+    /// A source of events, numbered in the order of first mention.
+    SourceId
+}
+
+/// An entry of the log: an admitted event, or a tick, in its place in the one order.
+///
+/// Everything after the sequencer is a function of these.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Record {
+    /// Its place.
+    pub offset: Offset,
+    /// When it happened; for a tick, the tick's time.
+    pub time: Timestamp,
+    /// When the sequencer took it in, by the engine's clock.
+    pub ingest_time: Timestamp,
+    /// How long before `ingest_time` it was due, in microseconds (held to 71 minutes).
+    pub waited_us: u32,
+    /// Who said it; [`Record::TICKER`] for a tick.
+    pub source: SourceId,
+    /// Its number within its source, or the hash of its opaque id.
+    pub id: u64,
+    /// What happened.
+    pub payload: Payload,
+}
+
+const _: () = assert!(size_of::<Record>() == 64, "one cache line");
+
+impl Record {
+    /// The source of ticks.
+    pub const TICKER: SourceId = SourceId(u32::MAX);
+
+    /// When it was due: latency is counted from here.
+    pub fn due(&self) -> Timestamp {
+        self.ingest_time - etaflow_road::Span::from_micros(i64::from(self.waited_us))
+    }
+}
+
+/// What a [`Record`] says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Payload {
+    /// Time has come this far: panes close, metrics change, arrival times are refreshed.
+    Tick {
+        /// No event that happened before this is expected any more.
+        watermark: Timestamp,
+    },
+    /// A driver was seen.
+    Location {
+        /// Who.
+        driver: DriverId,
+        /// Where.
+        fix: GpsFix,
+    },
+    /// A driver began or ended work.
+    Status {
+        /// Who.
+        driver: DriverId,
+        /// Now.
+        status: DriverStatus,
+    },
+    /// A rider wants to go.
+    Requested {
+        /// Which trip.
+        trip: TripId,
+        /// From where.
+        pickup: Coord,
+        /// To where.
+        dropoff: Coord,
+    },
+    /// A driver was found for it.
+    Assigned {
+        /// Which trip.
+        trip: TripId,
+        /// Who.
+        driver: DriverId,
+    },
+    /// The rider is on board.
+    PickedUp {
+        /// Which trip.
+        trip: TripId,
+    },
+    /// The rider has arrived.
+    Completed {
+        /// Which trip.
+        trip: TripId,
+    },
+    /// It will not take place, or not to its end.
+    Cancelled {
+        /// Which trip.
+        trip: TripId,
+    },
+    /// Nobody can pass.
+    Closed(RoadRef),
+    /// Everybody can pass again.
+    Reopened(RoadRef),
+}
