@@ -5,12 +5,14 @@
 //! - `unit`, `id`: lengths, times and the numbers of things.
 //! - `geo`: coordinates and local planes.
 //! - `network`: the road network and its builder.
+//! - `routing`: travel times, the fastest ways under them, and who is nearest.
 //!
 //! Everything here is synchronous and does no I/O beyond reading the map files it is given.
 
 mod geo;
 mod id;
 mod network;
+mod routing;
 mod unit;
 
 pub use geo::{Coord, CoordError, LocalFrame, Projected, Xy};
@@ -19,4 +21,5 @@ pub use network::{
     BuilderEdge, BuilderNode, EdgeFlags, Network, NetworkBuilder, NetworkError, NewEdge, RoadClass, ShapePoint,
     TurnModel,
 };
+pub use routing::{Metric, MetricError, Position, Query, Route, Targets};
 pub use unit::{INFINITY, Metres, MetresPerSecond, Seconds, Span, Timestamp, Weight};

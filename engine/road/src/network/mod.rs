@@ -11,5 +11,6 @@ mod turn;
 
 pub use attributes::{EdgeFlags, RoadClass};
 pub use builder::{BuilderEdge, BuilderNode, NetworkBuilder, NewEdge, ShapePoint};
+pub(crate) use graph::NO_EDGE;
 pub use graph::{Network, NetworkError};
 pub use turn::TurnModel;

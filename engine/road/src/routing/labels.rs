@@ -1,0 +1,113 @@
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::id::EdgeId;
+use crate::network::NO_EDGE;
+use crate::unit::{INFINITY, Weight};
+
+/// What a search knows of each edge, and the edges it has still to look at.
+///
+/// Nothing is cleared between searches: a label of an earlier generation counts as none.
+#[derive(Debug)]
+pub(super) struct Labels {
+    generation: u32,
+    label: Vec<Label>,
+    /// The generation in which each edge was marked.
+    mark: Vec<u32>,
+    /// Keys and edges in one number each. An edge is queued again when its label improves; the older entry is stale.
+    queue: BinaryHeap<Reverse<u64>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Label {
+    generation: u32,
+    time: Weight,
+    /// What the queue's order adds to the time.
+    potential: Weight,
+    parent: u32,
+}
+
+impl Labels {
+    pub(super) fn new(edges: usize) -> Self {
+        let none = Label { generation: 0, time: INFINITY, potential: 0, parent: NO_EDGE };
+        Self { generation: 0, label: vec![none; edges], mark: vec![0; edges], queue: BinaryHeap::new() }
+    }
+
+    /// Forgets everything.
+    pub(super) fn reset(&mut self) {
+        self.queue.clear();
+        if self.generation == u32::MAX {
+            self.label.iter_mut().for_each(|label| label.generation = 0);
+            self.mark.fill(0);
+            self.generation = 0;
+        }
+        self.generation += 1;
+    }
+
+    /// Marks an edge; whether it was not marked before.
+    pub(super) fn mark(&mut self, edge: EdgeId) -> bool {
+        std::mem::replace(&mut self.mark[edge.index()], self.generation) != self.generation
+    }
+
+    pub(super) fn is_marked(&self, edge: EdgeId) -> bool {
+        self.mark[edge.index()] == self.generation
+    }
+
+    /// The time at an edge, [`INFINITY`] if it has not been reached.
+    #[inline]
+    pub(super) fn time(&self, edge: EdgeId) -> Weight {
+        let label = &self.label[edge.index()];
+        if label.generation == self.generation { label.time } else { INFINITY }
+    }
+
+    /// The edge that an edge was reached from; `None` if from where the search began.
+    pub(super) fn parent(&self, edge: EdgeId) -> Option<EdgeId> {
+        let parent = self.label[edge.index()].parent;
+        (parent != NO_EDGE).then_some(EdgeId(parent))
+    }
+
+    /// Says that an edge can be reached at `time`, and queues it if that is news. `potential` is asked once an edge.
+    #[inline]
+    pub(super) fn reach(
+        &mut self,
+        edge: EdgeId,
+        time: Weight,
+        parent: Option<EdgeId>,
+        potential: impl FnOnce() -> Weight,
+    ) {
+        if time >= INFINITY {
+            return;
+        }
+        let label = &mut self.label[edge.index()];
+        if label.generation != self.generation {
+            let potential = potential();
+            *label = Label { generation: self.generation, time, potential, parent: NO_EDGE };
+        } else if time < label.time {
+            label.time = time;
+        } else {
+            return;
+        }
+        label.parent = parent.map_or(NO_EDGE, |parent| parent.0);
+        let key = time + label.potential;
+        self.queue.push(Reverse(u64::from(key) << 32 | u64::from(edge.0)));
+    }
+
+    /// Takes the queued edge with the lowest key, with that key and its time.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<(EdgeId, Weight, Weight)> {
+        while let Some(Reverse(entry)) = self.queue.pop() {
+            let (key, edge) = ((entry >> 32) as u32, entry as u32);
+            let label = &self.label[edge as usize];
+            if key == label.time + label.potential {
+                return Some((EdgeId(edge), key, label.time));
+            }
+        }
+        None
+    }
+}
+
+/// The sum of weights, [`INFINITY`] if it is not below that.
+#[inline]
+pub(super) fn add(first: Weight, second: Weight) -> Weight {
+    (first + second).min(INFINITY)
+}
