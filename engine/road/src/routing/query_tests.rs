@@ -36,13 +36,29 @@ fn world() -> impl Strategy<Value = (Arc<Network>, Metric)> {
         Arc::new(builder.build(&TurnModel::default()).expect("has edges"))
     });
     network.prop_flat_map(|network| {
-        let huge = INFINITY / 3..INFINITY;
-        let weight = prop_oneof![20 => 1..60_000_u32, 4 => 1..5_u32, 2 => Just(INFINITY), 1 => huge];
-        let weights = prop::collection::vec(weight, network.edge_count());
-        (Just(Arc::clone(&network)), weights).prop_map(|(network, weights)| {
+        let weights = prop_oneof![any_weights(network.edge_count()), crow_weights(&network)];
+        (Just(network), weights).prop_map(|(network, weights)| {
             let metric = Metric::new(&network, weights).expect("weights within bounds");
             (network, metric)
         })
+    })
+}
+
+/// Weights that have nothing to do with distances.
+fn any_weights(edges: usize) -> impl Strategy<Value = Vec<Weight>> + use<> {
+    let huge = INFINITY / 3..INFINITY;
+    let weight = prop_oneof![20 => 1..60_000_u32, 4 => 1..5_u32, 2 => Just(INFINITY), 1 => huge];
+    prop::collection::vec(weight, edges)
+}
+
+/// Weights that are hardly more than the crow needs at one speed, where a lower bound is tight and must not be above.
+fn crow_weights(network: &Network) -> impl Strategy<Value = Vec<Weight>> + use<> {
+    let ends = |edge| network.coord(network.tail(edge)).distance(network.coord(network.head(edge))).0;
+    let crow: Vec<f64> = network.edges().map(ends).collect();
+    let detours = prop::collection::vec(prop_oneof![8 => 100.0..120.0, 1 => Just(f64::INFINITY)], crow.len());
+    detours.prop_map(move |detours| {
+        let weights = crow.iter().zip(detours).map(|(crow, detour)| (crow * detour) as Weight);
+        weights.map(|weight| weight.clamp(1, INFINITY)).collect()
     })
 }
 
