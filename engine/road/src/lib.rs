@@ -6,20 +6,26 @@
 //! - `geo`: coordinates and local planes.
 //! - `network`: the road network and its builder.
 //! - `routing`: travel times, the fastest ways under them, and who is nearest.
+//! - `routing`: ways through the network.
+//! - `index`: the edges in space: which roads are near a place.
+//! - `matching`: which road a vehicle is on, fix by fix.
 //!
 //! Everything here is synchronous and does no I/O beyond reading the map files it is given.
 
 mod geo;
 mod id;
+mod index;
 mod network;
 mod routing;
 mod unit;
 
 pub use geo::{Coord, CoordError, LocalFrame, Projected, Xy};
 pub use id::{EdgeId, NodeId};
+pub use index::{Candidate, EdgeIndex, Snap};
 pub use network::{
     BuilderEdge, BuilderNode, EdgeFlags, Network, NetworkBuilder, NetworkError, NewEdge, RoadClass, ShapePoint,
     TurnModel,
 };
 pub use routing::{Metric, MetricError, Position, Query, Route, Targets};
+pub use routing::Position;
 pub use unit::{INFINITY, Metres, MetresPerSecond, Seconds, Span, Timestamp, Weight};

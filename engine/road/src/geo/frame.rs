@@ -43,9 +43,15 @@ impl LocalFrame {
         Self { origin, metres_per_lon_e7: METRES_PER_E7 * shrink }
     }
 
+    /// How many metres east and north 1e-7 degrees of longitude and latitude are in the plane.
+    #[inline]
+    pub(crate) fn metres_per_e7(self) -> Xy {
+        Xy { x: self.metres_per_lon_e7, y: METRES_PER_E7 }
+    }
+
     /// Where `coord` is in the plane.
     #[inline]
-    pub fn to_xy(&self, coord: Coord) -> Xy {
+    pub fn to_xy(self, coord: Coord) -> Xy {
         let mut east = i64::from(coord.lon_e7()) - i64::from(self.origin.lon_e7());
         if east > HALF_TURN_E7 {
             east -= 2 * HALF_TURN_E7;
@@ -57,7 +63,7 @@ impl LocalFrame {
     }
 
     /// The place on the globe at `xy`, clamped to the poles and wrapped at the date line.
-    pub fn to_coord(&self, xy: Xy) -> Coord {
+    pub fn to_coord(self, xy: Xy) -> Coord {
         let lat = i64::from(self.origin.lat_e7()) + (xy.y / METRES_PER_E7).round() as i64;
         let lon = i64::from(self.origin.lon_e7()) + (xy.x / self.metres_per_lon_e7).round() as i64;
         let lat = lat.clamp(-900_000_000, 900_000_000) as i32;
