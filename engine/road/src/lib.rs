@@ -15,6 +15,7 @@
 mod geo;
 mod id;
 mod index;
+mod matching;
 mod network;
 mod routing;
 mod unit;
@@ -22,6 +23,10 @@ mod unit;
 pub use geo::{Coord, CoordError, LocalFrame, Projected, Xy};
 pub use id::{EdgeId, NodeId};
 pub use index::{Candidate, EdgeIndex, Snap};
+pub use matching::{
+    BreakReason, Committed, Fix, HoldReason, Match, Matcher, MatcherConfig, MatcherConfigError, Outcome, RejectReason,
+    Step, Trace, TraceError,
+};
 pub use network::{
     BuilderEdge, BuilderNode, EdgeFlags, Network, NetworkBuilder, NetworkError, NewEdge, RoadClass, ShapePoint,
     TurnModel,

@@ -1,0 +1,226 @@
+use std::sync::Arc;
+
+use super::config::{MatcherConfig, MatcherConfigError};
+use super::emission::Emission;
+use super::fix::Fix;
+use super::outcome::{BreakReason, Committed, HoldReason, Match, Outcome, RejectReason, StepDraft};
+use super::trace::{Open, Trace};
+use super::transition::WaySearch;
+use super::viterbi::{Best, Observation, Viterbi};
+use crate::geo::{Coord, LocalFrame};
+use crate::id::EdgeId;
+use crate::index::{Candidate, EdgeIndex};
+use crate::network::Network;
+use crate::unit::{Metres, Timestamp};
+
+/// Matches the fixes of any number of drivers, whose [`Trace`]s it is given. One for each thread.
+///
+/// It remembers nothing between fixes: all that a result depends on is in the network, the configuration, the trace and the
+/// fix. Its memory is 12 bytes for each edge.
+#[derive(Debug)]
+pub struct Matcher {
+    network: Arc<Network>,
+    index: Arc<EdgeIndex>,
+    config: MatcherConfig,
+    search: WaySearch,
+    viterbi: Viterbi,
+    candidates: Vec<Candidate>,
+    steps: Vec<StepDraft>,
+    path: Vec<EdgeId>,
+}
+
+/// How a fix stands to what came before.
+enum Fit {
+    Still,
+    Moved { crow_m: f64 },
+    Broke(BreakReason),
+    Odd(HoldReason),
+}
+
+impl Matcher {
+    /// One for a network and its index.
+    ///
+    /// # Errors
+    /// If a value of the configuration is out of range.
+    pub fn new(
+        network: Arc<Network>,
+        index: Arc<EdgeIndex>,
+        config: MatcherConfig,
+    ) -> Result<Self, MatcherConfigError> {
+        config.validate()?;
+        let search = WaySearch::new(&network, &config);
+        let viterbi = Viterbi::default();
+        let (candidates, steps, path) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { network, index, config, search, viterbi, candidates, steps, path })
+    }
+
+    /// The network that it matches to.
+    pub fn network(&self) -> &Arc<Network> {
+        &self.network
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &MatcherConfig {
+        &self.config
+    }
+
+    /// Takes the next fix of a driver.
+    pub fn on_fix<'a>(&'a mut self, trace: &mut Trace, fix: &Fix) -> Outcome<'a> {
+        self.steps.clear();
+        self.path.clear();
+        if let Err(reason) = self.admit(trace, fix) {
+            return Outcome::Rejected(reason);
+        }
+        let emission = Emission::new(&self.config, fix);
+        let frame = LocalFrame::at(fix.coord);
+        let crow_to = |coord: Coord| {
+            let there = frame.to_xy(coord);
+            (there.x * there.x + there.y * there.y).sqrt()
+        };
+        let mut fit = match &trace.open {
+            None => Fit::Broke(BreakReason::First),
+            Some(open) => self.fit(open, fix, &emission, crow_to(open.coord)),
+        };
+        if let (Fit::Still, Some(open)) = (&fit, &mut trace.open) {
+            let distance_m = crow_to(open.point) as f32;
+            if f64::from(distance_m) <= emission.radius_m {
+                open.fitted = fix.time;
+                open.held = 0;
+                self.commit_due(trace, fix.time);
+                return self.matched(trace, distance_m, None);
+            }
+            fit = Fit::Moved { crow_m: crow_to(open.coord) };
+        }
+        let radius = Metres(emission.radius_m);
+        self.index.within(&self.network, fix.coord, radius, self.config.candidates_max, &mut self.candidates);
+        if self.candidates.is_empty() {
+            return Outcome::Rejected(RejectReason::OffMap);
+        }
+        let seen = Observation { emission: &emission, candidates: &self.candidates };
+        if let Fit::Moved { crow_m } = fit {
+            let (config, network) = (&self.config, &self.network);
+            let before = trace.last_column();
+            let moved = self.viterbi.step(config, network, &mut self.search, before, seen, crow_m);
+            if moved {
+                return self.extend(trace, fix, &emission, None);
+            }
+            fit = Fit::Odd(HoldReason::NoRoute);
+        }
+        let broke = match (fit, &mut trace.open) {
+            (Fit::Broke(reason), _) => reason,
+            (Fit::Odd(reason), Some(open)) if self.on_trial(open, fix.time) => {
+                open.held += 1;
+                return Outcome::Held(reason);
+            }
+            (Fit::Odd(HoldReason::Jump), _) => BreakReason::Jump,
+            _ => BreakReason::NoRoute,
+        };
+        self.finish(trace);
+        let seen = Observation { emission: &emission, candidates: &self.candidates };
+        self.viterbi.begin(&self.config, seen);
+        self.extend(trace, fix, &emission, Some(broke))
+    }
+
+    /// Commits all that is open of a trace and ends it: the driver has gone.
+    pub fn end<'a>(&'a mut self, trace: &mut Trace) -> Committed<'a> {
+        self.steps.clear();
+        self.path.clear();
+        self.finish(trace);
+        Committed { steps: &self.steps, edges: &self.path }
+    }
+
+    fn admit(&self, trace: &mut Trace, fix: &Fix) -> Result<(), RejectReason> {
+        match trace.seen {
+            Some(seen) if fix.time < seen => return Err(RejectReason::Stale),
+            Some(seen) if fix.time == seen => return Err(RejectReason::DuplicateTime),
+            _ => {}
+        }
+        if fix.accuracy().is_some_and(|accuracy| accuracy > self.config.accuracy_max_m) {
+            return Err(RejectReason::Inaccurate);
+        }
+        trace.seen = Some(fix.time);
+        Ok(())
+    }
+
+    fn fit(&self, open: &Open, fix: &Fix, emission: &Emission, crow_m: f64) -> Fit {
+        let config = &self.config;
+        let since = fix.time.since(open.fitted);
+        if since > config.gap_max {
+            return Fit::Broke(BreakReason::Gap);
+        }
+        let moving = fix.speed().is_some_and(|speed| speed > config.heading_speed_min_mps);
+        if crow_m <= config.still_m && !moving {
+            return Fit::Still;
+        }
+        let error_m = 3.0 * (emission.sigma_m + f64::from(open.sigma_m));
+        if crow_m - error_m > config.speed_max_mps * since.secs_f64() {
+            return Fit::Odd(HoldReason::Jump);
+        }
+        Fit::Moved { crow_m }
+    }
+
+    fn on_trial(&self, open: &Open, now: Timestamp) -> bool {
+        open.held < self.config.hold_max && now.since(open.fitted) <= self.config.hold_span
+    }
+
+    /// Appends the column that was made for a fix, and commits what is due.
+    fn extend<'a>(
+        &'a mut self,
+        trace: &mut Trace,
+        fix: &Fix,
+        emission: &Emission,
+        broke: Option<BreakReason>,
+    ) -> Outcome<'a> {
+        let Best { state, candidate, confidence, direction_sure } = self.viterbi.push(&self.network, trace, fix.time);
+        let candidate = self.candidates[candidate];
+        trace.open = Some(Open {
+            coord: fix.coord,
+            sigma_m: emission.sigma_m as f32,
+            fitted: fix.time,
+            held: 0,
+            direction_sure,
+            confidence,
+            best: state,
+            point: candidate.point,
+            committed: trace.open.as_ref().and_then(|open| open.committed),
+        });
+        self.commit_due(trace, fix.time);
+        self.matched(trace, candidate.distance_m, broke)
+    }
+
+    /// Commits the columns that are old enough.
+    fn commit_due(&mut self, trace: &mut Trace, now: Timestamp) {
+        let newest = trace.columns.len() - 1;
+        let settled = trace.open.as_ref().is_some_and(|open| open.committed.is_some());
+        let due = |nth: usize| {
+            newest - nth >= self.config.lag_fixes || now.since(trace.columns[nth].time) >= self.config.lag_span
+        };
+        // The first is already committed, if anything is.
+        let Some(last) = (usize::from(settled)..=newest).rev().find(|&nth| due(nth)) else { return };
+        self.viterbi.commit(&self.network, &mut self.search, trace, last, &mut self.steps, &mut self.path);
+    }
+
+    /// Commits all columns, and closes the trace.
+    fn finish(&mut self, trace: &mut Trace) {
+        if let Some(last) = trace.columns.len().checked_sub(1) {
+            self.viterbi.commit(&self.network, &mut self.search, trace, last, &mut self.steps, &mut self.path);
+        }
+        trace.close();
+    }
+
+    fn matched<'a>(&'a self, trace: &Trace, distance_m: f32, broke: Option<BreakReason>) -> Outcome<'a> {
+        let Some((open, (position, _))) = trace.open.as_ref().zip(trace.position()) else {
+            // Both callers have just matched the trace.
+            return Outcome::Rejected(RejectReason::OffMap);
+        };
+        Outcome::Matched(Match {
+            position,
+            point: open.point,
+            distance_m,
+            confidence: open.confidence,
+            direction_sure: open.direction_sure,
+            broke,
+            committed: Committed { steps: &self.steps, edges: &self.path },
+        })
+    }
+}

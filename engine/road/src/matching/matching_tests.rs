@@ -1,0 +1,369 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::geo::{Coord, LocalFrame, Xy};
+use crate::id::EdgeId;
+use crate::index::EdgeIndex;
+use crate::network::{Network, NetworkBuilder, NewEdge, RoadClass, ShapePoint, TurnModel};
+use crate::routing::Position;
+use crate::unit::{INFINITY, Span, Timestamp};
+
+/// A seeded stream of numbers in 0..1 (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn unit(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.0;
+        word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((word ^ word >> 31) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// About normal, with a standard deviation of 1.
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
+    }
+
+    fn below(&mut self, count: usize) -> usize {
+        ((self.unit() * count as f64) as usize).min(count - 1)
+    }
+}
+
+fn origin(lat: f64, lon: f64) -> Coord {
+    Coord::from_degrees(lat, lon).expect("in range")
+}
+
+/// A town of `side` times `side` crossroads some 110 m apart, none quite where it should be, with bent streets and every
+/// fifth of them one-way.
+fn town(origin: Coord, side: usize) -> Network {
+    let mut random = Random(side as u64);
+    let frame = LocalFrame::at(origin);
+    let mut builder = NetworkBuilder::new();
+    let mut place = |x: f64, y: f64, by: f64| {
+        let (dx, dy) = (by * random.normal(), by * random.normal());
+        frame.to_coord(Xy { x: x + dx, y: y + dy })
+    };
+    let at = |n: usize| 110.0 * (n as f64 - side as f64 / 2.0);
+    let nodes: Vec<_> =
+        (0..side * side).map(|n| builder.node(n as i64, place(at(n % side), at(n / side), 12.0))).collect();
+    let mut streets = 0;
+    for row in 0..side {
+        for column in 0..side {
+            for (right, down) in [(1, 0), (0, 1)] {
+                if column + right == side || row + down == side {
+                    continue;
+                }
+                let (tail, head) = (nodes[row * side + column], nodes[(row + down) * side + column + right]);
+                let middle = place(at(column) + 55.0 * right as f64, at(row) + 55.0 * down as f64, 8.0);
+                let via = vec![ShapePoint { key: -1, coord: middle }];
+                let edge = NewEdge { via, ..NewEdge::straight(tail, head, RoadClass::Residential, 10.0) };
+                streets += 1;
+                if streets % 5 == 0 {
+                    builder.edge(edge, "");
+                } else {
+                    builder.street(edge, "");
+                }
+            }
+        }
+    }
+    builder.build(&TurnModel::default()).expect("builds")
+}
+
+fn matcher(network: Network, config: MatcherConfig) -> Matcher {
+    let network = Arc::new(network);
+    let index = Arc::new(EdgeIndex::new(&network));
+    Matcher::new(network, index, config).expect("valid")
+}
+
+/// A drive along random edges, never straight back: where the vehicle is every `every_m` metres.
+fn drive(network: &Network, random: &mut Random, length_m: f64, every_m: f64) -> Vec<Position> {
+    let mut edge = EdgeId(random.below(network.edge_count()) as u32);
+    let (mut offset, mut driven) = (0.0, 0.0);
+    let mut positions = Vec::new();
+    while driven < length_m {
+        positions.push(Position { edge, offset_mm: (offset * 1e3) as u32 });
+        driven += every_m;
+        offset += every_m;
+        while offset > network.length(edge).0 {
+            offset -= network.length(edge).0;
+            let on: Vec<EdgeId> = network.successors(edge).map(|(next, _)| next).collect();
+            let ahead: Vec<EdgeId> = on.iter().copied().filter(|&next| Some(next) != network.twin(edge)).collect();
+            let choice = if ahead.is_empty() { &on } else { &ahead };
+            if choice.is_empty() {
+                return positions;
+            }
+            edge = choice[random.below(choice.len())];
+        }
+    }
+    positions
+}
+
+/// What is committed of a trace, held to its promise.
+#[derive(Default)]
+struct Checked {
+    last: Option<(Position, Timestamp)>,
+    edges: Vec<EdgeId>,
+    steps: usize,
+}
+
+impl Checked {
+    fn take(&mut self, network: &Network, committed: Committed<'_>) {
+        for step in committed.steps() {
+            if let Some(last) = self.last {
+                assert_eq!((step.from, step.from_time), last, "a step begins where the one before ended");
+            }
+            assert!(step.from_time < step.to_time);
+            assert_eq!(step.path.first(), Some(&step.from.edge));
+            assert_eq!(step.path.last(), Some(&step.to.edge));
+            for pair in step.path.windows(2) {
+                assert!(network.turn_cost(pair[0], pair[1]) < INFINITY, "{pair:?} is no allowed turn");
+            }
+            assert!(step.path.len() > 1 || step.from.offset_mm <= step.to.offset_mm);
+            for place in [step.from, step.to] {
+                assert!(place.offset_mm <= network.length_mm(place.edge));
+            }
+            let joined = usize::from(self.edges.last() == step.path.first());
+            self.edges.extend(&step.path[joined..]);
+            self.last = Some((step.to, step.to_time));
+            self.steps += 1;
+        }
+    }
+
+    fn on_outcome(&mut self, network: &Network, outcome: &Outcome<'_>) {
+        let Outcome::Matched(matched) = outcome else { return };
+        self.take(network, matched.committed);
+        if matched.broke.is_some() {
+            self.last = None;
+        }
+    }
+}
+
+/// Drives through a town and says which share of the fixes were matched to the right edge at once, and of the edges driven
+/// were committed.
+fn shares(config: MatcherConfig, seconds: i64, noise_m: f64, seed: u64) -> (f64, f64) {
+    let mut matcher = matcher(town(origin(41.15, -8.61), 12), config);
+    let network = matcher.network().clone();
+    let mut random = Random(seed);
+    let (mut right, mut fixes, mut found, mut driven) = (0, 0, 0, 0);
+    for _ in 0..10 {
+        let positions = drive(&network, &mut random, 3_000.0, 11.0 * seconds as f64);
+        let (mut trace, mut checked) = (Trace::default(), Checked::default());
+        for (nth, &truth) in positions.iter().enumerate() {
+            let point = network.coord_at(truth.edge, truth.offset_mm);
+            let (x, y) = (noise_m * random.normal(), noise_m * random.normal());
+            let coord = LocalFrame::at(point).to_coord(Xy { x, y });
+            let outcome = matcher.on_fix(&mut trace, &Fix::new(Timestamp::from_secs(seconds * nth as i64), coord));
+            checked.on_outcome(&network, &outcome);
+            if nth >= 3 {
+                fixes += 1;
+                right += usize::from(matches!(outcome, Outcome::Matched(m) if m.position.edge == truth.edge));
+            }
+        }
+        checked.take(&network, matcher.end(&mut trace));
+        let mut edges: Vec<EdgeId> = positions.iter().map(|position| position.edge).collect();
+        edges.dedup();
+        driven += edges.len();
+        found += edges.iter().filter(|edge| checked.edges.contains(edge)).count();
+    }
+    (right as f64 / fixes as f64, found as f64 / driven as f64)
+}
+
+#[test]
+fn a_drive_is_followed_at_any_lag() {
+    for lag_fixes in [0, 1, 4, 32] {
+        for seconds in [1, 5, 20] {
+            let config = MatcherConfig { lag_fixes, lag_span: Span::from_secs(600), ..MatcherConfig::default() };
+            let (at_once, committed) = shares(config, seconds, 4.0, 7);
+            println!("lag {lag_fixes}, every {seconds} s: {at_once:.3} at once, {committed:.3} committed");
+            // Without lag the first guess at the direction is final.
+            assert!(at_once > 0.85 || lag_fixes == 0, "lag {lag_fixes}, every {seconds} s: {at_once}");
+            assert!(committed > 0.9 || lag_fixes == 0, "lag {lag_fixes}, every {seconds} s: {committed}");
+        }
+    }
+}
+
+#[test]
+fn without_noise_nothing_is_wrong_but_which_end_of_a_crossing() {
+    let (at_once, committed) = shares(MatcherConfig::default(), 1, 0.0, 3);
+    assert!(at_once > 0.95 && committed > 0.985, "{at_once} {committed}");
+}
+
+#[test]
+fn a_standing_vehicle_keeps_its_place_and_adds_nothing() {
+    let mut matcher = matcher(town(origin(41.15, -8.61), 6), MatcherConfig::default());
+    let network = matcher.network().clone();
+    let mut trace = Trace::default();
+    let mut checked = Checked::default();
+    let place = network.coord_at(EdgeId(9), 30_000);
+    let mut bytes = None;
+    for second in 0..600 {
+        let coord = LocalFrame::at(place).to_coord(Xy { x: (second % 3) as f64, y: (second % 2) as f64 });
+        let outcome = matcher.on_fix(&mut trace, &Fix::new(Timestamp::from_secs(second), coord));
+        checked.on_outcome(&network, &outcome);
+        let Outcome::Matched(matched) = outcome else { panic!("{second}: {outcome:?}") };
+        assert_eq!(matched.broke.is_some(), second == 0);
+        assert!(!matched.direction_sure, "it has not moved, and the street is open both ways");
+        assert_eq!(*bytes.get_or_insert(trace.bytes()), trace.bytes());
+    }
+    assert_eq!(checked.steps, 0);
+}
+
+#[test]
+fn an_outlier_is_held_and_a_new_place_is_believed_in_the_end() {
+    let config = MatcherConfig::default();
+    let mut matcher = matcher(town(origin(41.15, -8.61), 12), config);
+    let network = matcher.network().clone();
+    let (here, there) = (network.coord_at(EdgeId(0), 10_000), network.coord_at(EdgeId(470), 10_000));
+    assert!(here.distance(there).0 > 700.0);
+    let mut trace = Trace::default();
+    let mut at = |second: i64, coord: Coord| {
+        let outcome = matcher.on_fix(&mut trace, &Fix::new(Timestamp::from_secs(second), coord));
+        match outcome {
+            Outcome::Matched(matched) => Ok(matched.broke),
+            Outcome::Held(reason) => Err(reason),
+            Outcome::Rejected(reason) => panic!("{reason:?}"),
+        }
+    };
+    assert_eq!(at(0, here), Ok(Some(BreakReason::First)));
+    assert_eq!(at(1, there), Err(HoldReason::Jump));
+    assert_eq!(at(2, here), Ok(None));
+    for second in 3..6 {
+        assert_eq!(at(second, there), Err(HoldReason::Jump));
+    }
+    assert_eq!(at(6, there), Ok(Some(BreakReason::Jump)));
+    assert_eq!(at(7, there), Ok(None));
+    assert_eq!(at(500, there), Ok(Some(BreakReason::Gap)));
+}
+
+#[test]
+fn useless_fixes_are_rejected_with_their_reason() {
+    let mut matcher = matcher(town(origin(41.15, -8.61), 6), MatcherConfig::default());
+    let here = matcher.network().coord_at(EdgeId(0), 10_000);
+    let mut trace = Trace::default();
+    let mut at = |second: i64, coord: Coord, accuracy_m: Option<f32>| {
+        let fix = Fix { accuracy_m, ..Fix::new(Timestamp::from_secs(second), coord) };
+        match matcher.on_fix(&mut trace, &fix) {
+            Outcome::Rejected(reason) => Some(reason),
+            _ => None,
+        }
+    };
+    assert_eq!(at(10, origin(90.0, 0.0), None), Some(RejectReason::OffMap));
+    assert_eq!(at(11, here, Some(0.0)), None);
+    assert_eq!(at(11, here, None), Some(RejectReason::DuplicateTime));
+    assert_eq!(at(9, here, None), Some(RejectReason::Stale));
+    assert_eq!(at(12, here, Some(10_000.0)), Some(RejectReason::Inaccurate));
+    assert_eq!(at(13, here, Some(f32::NAN)), None);
+}
+
+#[derive(Debug, Clone)]
+struct Ping {
+    wait_micros: i64,
+    to: (f64, f64),
+    accuracy_m: Option<f32>,
+    speed_mps: Option<f32>,
+    heading_deg: Option<f32>,
+}
+
+/// A little while, mostly; a little way, mostly.
+fn pings() -> impl Strategy<Value = Vec<Ping>> {
+    let wait = prop_oneof![20 => 1..20_000_000_i64, 1 => -5_000_000..1_i64, 1 => any::<i64>()];
+    let to = prop_oneof![20 => (-60.0..60.0, -60.0..60.0), 1 => (-3e3..3e3, -3e3..3e3), 1 => (-3e7..3e7, -3e7..3e7)];
+    let number = || prop::option::of(prop_oneof![8 => 0.0..60.0_f32, 1 => any::<f32>()]);
+    let ping =
+        (wait, to, number(), number(), number()).prop_map(|(wait_micros, to, accuracy_m, speed_mps, heading_deg)| {
+            Ping { wait_micros, to, accuracy_m, speed_mps, heading_deg }
+        });
+    prop::collection::vec(ping, 1..80)
+}
+
+fn towns() -> impl Strategy<Value = Coord> {
+    prop_oneof![
+        Just(origin(41.15, -8.61)),
+        Just(origin(-17.0, 180.0)),
+        Just(origin(66.0, -179.9995)),
+        Just(origin(89.9999, 20.0)),
+        Just(origin(-90.0, 0.0)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_trace_at_all_is_answered_and_what_is_committed_is_connected(
+        town_at in towns(), pings in pings(), lag_fixes in 0..6_usize, lag_s in 0..40_i64, edges_max in 1..50_usize,
+    ) {
+        let config = MatcherConfig {
+            lag_fixes, lag_span: Span::from_secs(lag_s), search_edges_max: edges_max, ..MatcherConfig::default()
+        };
+        let mut matcher = matcher(town(town_at, 5), config);
+        let network = matcher.network().clone();
+        let (mut trace, mut checked) = (Trace::default(), Checked::default());
+        let (mut time, mut coord) = (Timestamp::from_secs(1_000_000), town_at);
+        for ping in pings {
+            time = Timestamp::from_micros(time.micros().saturating_add(ping.wait_micros));
+            // Now and then back to town, so that not all is off the map.
+            let from = if ping.wait_micros % 3 == 0 { town_at } else { coord };
+            coord = LocalFrame::at(from).to_coord(Xy { x: ping.to.0, y: ping.to.1 });
+            let Ping { accuracy_m, speed_mps, heading_deg, .. } = ping;
+            let fix = Fix { time, coord, accuracy_m, speed_mps, heading_deg };
+            let seen = trace.last_time();
+            let before = trace.clone();
+            let outcome = matcher.on_fix(&mut trace, &fix);
+            checked.on_outcome(&network, &outcome);
+            match outcome {
+                Outcome::Matched(matched) => {
+                    prop_assert!(f64::from(matched.distance_m) <= config.radius_max_m);
+                    prop_assert!((0.0..=1.0).contains(&matched.confidence));
+                    prop_assert!(matched.position.offset_mm <= network.length_mm(matched.position.edge));
+                    prop_assert_eq!(trace.position(), Some((matched.position, time)));
+                    prop_assert_eq!(matched.broke == Some(BreakReason::First), before.position().is_none());
+                }
+                Outcome::Held(_) => prop_assert_eq!(trace.position(), before.position()),
+                Outcome::Rejected(RejectReason::Stale) => prop_assert!(seen.is_some_and(|seen| time < seen)),
+                Outcome::Rejected(RejectReason::DuplicateTime) => prop_assert_eq!(seen, Some(time)),
+                Outcome::Rejected(_) => prop_assert_eq!(trace.position(), before.position()),
+            }
+            prop_assert!(trace.bytes() < 4_000);
+            let mut bytes = Vec::new();
+            trace.encode(&mut bytes);
+            let (read, length) = Trace::decode(&bytes, &network).expect("what was written");
+            prop_assert_eq!(length, bytes.len());
+            prop_assert_eq!(&read, &trace);
+            for cut in 0..bytes.len() {
+                prop_assert_eq!(Trace::decode(&bytes[..cut], &network).err(), Some(TraceError::Truncated));
+            }
+        }
+        checked.take(&network, matcher.end(&mut trace));
+        prop_assert_eq!(trace.position(), None);
+    }
+
+    #[test]
+    fn foreign_bytes_are_refused_or_harmless(
+        pings in pings(), at in 0..400_usize, byte in any::<u8>(),
+    ) {
+        let mut matcher = matcher(town(origin(41.15, -8.61), 5), MatcherConfig::default());
+        let network = matcher.network().clone();
+        let mut trace = Trace::default();
+        let fix = |nth: usize, ping: &Ping| {
+            let coord = LocalFrame::at(origin(41.15, -8.61)).to_coord(Xy { x: ping.to.0, y: ping.to.1 });
+            Fix::new(Timestamp::from_secs(nth as i64), coord)
+        };
+        for (nth, ping) in pings.iter().enumerate() {
+            matcher.on_fix(&mut trace, &fix(nth, ping));
+        }
+        let mut bytes = Vec::new();
+        trace.encode(&mut bytes);
+        let length = bytes.len();
+        bytes[at % length] = byte;
+        if let Ok((mut forged, _)) = Trace::decode(&bytes, &network) {
+            for (nth, ping) in pings.iter().enumerate() {
+                matcher.on_fix(&mut forged, &fix(nth + pings.len(), ping));
+            }
+            matcher.end(&mut forged);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+use crate::geo::Coord;
+use crate::id::EdgeId;
+use crate::network::Network;
+use crate::routing::Position;
+use crate::unit::Timestamp;
+
+/// The most columns a trace has: `lag_fixes` is at most 32, and one is committed and one new.
+pub(super) const MAX_COLUMNS: usize = 34;
+
+/// The most states a column has: `candidates_max` is at most 32.
+const MAX_STATES: u8 = 32;
+
+/// What is known and still open of how one driver moves.
+///
+/// Bounded: the states of at most `lag_fixes + 1` fixes, at most `candidates_max` each, of 16 bytes, beside about 200
+/// bytes. With the defaults that is at most 1.4 kB; some 400 bytes on the average in a city.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Trace {
+    /// When the last fix was that was looked at.
+    pub(super) seen: Option<Timestamp>,
+    pub(super) open: Option<Open>,
+    /// The states of all columns, end to end.
+    pub(super) states: Vec<State>,
+    /// One for each fix that moved, oldest first. Once something is committed the first is the last committed one, and has
+    /// one state.
+    pub(super) columns: Vec<Column>,
+}
+
+/// The part of a trace that there is only once a fix has been matched.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Open {
+    /// The last fix that moved.
+    pub(super) coord: Coord,
+    pub(super) sigma_m: f32,
+    /// When the last fix was that fitted, moving or not.
+    pub(super) fitted: Timestamp,
+    /// How many fixes have been held back since.
+    pub(super) held: u8,
+    pub(super) direction_sure: bool,
+    pub(super) confidence: f32,
+    /// The likeliest state of the last column.
+    pub(super) best: u8,
+    pub(super) point: Coord,
+    /// How far the committed states reach. The first column's state can be a little behind, by error.
+    pub(super) committed: Option<Position>,
+}
+
+/// A place where the vehicle may have been at some fix, with the likeliest way to it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct State {
+    pub(super) position: Position,
+    /// In nats below the best of its fix.
+    pub(super) nats: f32,
+    /// Which state of the column before it was reached from.
+    pub(super) before: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Column {
+    pub(super) time: Timestamp,
+    pub(super) count: u8,
+}
+
+/// Why bytes are not a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TraceError {
+    /// There are too few of them.
+    #[error("a trace is cut short")]
+    Truncated,
+    /// A value that no trace has.
+    #[error("a trace has a {0} that is out of range")]
+    Range(&'static str),
+}
+
+impl Trace {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.seen = None;
+        self.close();
+    }
+
+    /// The time of the last fix that was looked at.
+    pub fn last_time(&self) -> Option<Timestamp> {
+        self.seen
+    }
+
+    /// Where the driver is, as far as is known: the place on the road and when.
+    pub fn position(&self) -> Option<(Position, Timestamp)> {
+        let open = self.open.as_ref()?;
+        let last = self.last_column();
+        last.get(usize::from(open.best)).map(|state| (state.position, open.fitted))
+    }
+
+    /// How many bytes it takes, on the heap as well.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.states.capacity() * size_of::<State>() + self.columns.capacity() * size_of::<Column>()
+    }
+
+    /// Ends what is open; the time of the last fix is kept.
+    pub(super) fn close(&mut self) {
+        self.open = None;
+        self.states.clear();
+        self.columns.clear();
+    }
+
+    /// The states of the last column.
+    pub(super) fn last_column(&self) -> &[State] {
+        let count = self.columns.last().map_or(0, |column| usize::from(column.count));
+        &self.states[self.states.len() - count..]
+    }
+
+    /// Appends all of it to `out`, the same bytes for the same trace.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let time = |out: &mut Vec<u8>, time: Timestamp| out.extend(time.micros().to_le_bytes());
+        let place = |out: &mut Vec<u8>, place: Position| {
+            out.extend(place.edge.0.to_le_bytes());
+            out.extend(place.offset_mm.to_le_bytes());
+        };
+        let coord = |out: &mut Vec<u8>, coord: Coord| {
+            out.extend(coord.lat_e7().to_le_bytes());
+            out.extend(coord.lon_e7().to_le_bytes());
+        };
+        out.push(u8::from(self.seen.is_some()) | u8::from(self.open.is_some()) << 1);
+        if let Some(seen) = self.seen {
+            time(out, seen);
+        }
+        let Some(open) = &self.open else { return };
+        coord(out, open.coord);
+        out.extend(open.sigma_m.to_le_bytes());
+        time(out, open.fitted);
+        out.extend([open.held, u8::from(open.direction_sure) | u8::from(open.committed.is_some()) << 1]);
+        out.extend(open.confidence.to_le_bytes());
+        out.push(open.best);
+        coord(out, open.point);
+        if let Some(committed) = open.committed {
+            place(out, committed);
+        }
+        out.push(self.columns.len() as u8);
+        for column in &self.columns {
+            time(out, column.time);
+            out.push(column.count);
+        }
+        for state in &self.states {
+            place(out, state.position);
+            out.extend(state.nats.to_le_bytes());
+            out.push(state.before);
+        }
+    }
+
+    /// Reads back what [`encode`](Self::encode) wrote, and says how many bytes that was.
+    ///
+    /// # Errors
+    /// If the bytes are cut short, or are no trace on this network.
+    pub fn decode(bytes: &[u8], network: &Network) -> Result<(Self, usize), TraceError> {
+        let mut reader = Reader { bytes, at: 0, network };
+        let has = reader.u8()?;
+        if has > 3 {
+            return Err(TraceError::Range("mark"));
+        }
+        let mut trace = Self::default();
+        if has & 1 != 0 {
+            trace.seen = Some(reader.time()?);
+        }
+        if has & 2 != 0 {
+            trace.read_open(&mut reader)?;
+        }
+        Ok((trace, reader.at))
+    }
+
+    fn read_open(&mut self, reader: &mut Reader<'_>) -> Result<(), TraceError> {
+        let coord = reader.coord()?;
+        let sigma_m = reader.f32()?;
+        let fitted = reader.time()?;
+        let (held, marks) = (reader.u8()?, reader.u8()?);
+        let (confidence, best) = (reader.f32()?, reader.u8()?);
+        let point = reader.coord()?;
+        let committed = if marks & 2 != 0 { Some(reader.position()?) } else { None };
+        let direction_sure = marks & 1 != 0;
+        for _ in 0..reader.u8()? {
+            self.columns.push(Column { time: reader.time()?, count: reader.u8()? });
+        }
+        let mut before = 1;
+        for column in &self.columns {
+            for _ in 0..column.count {
+                let (position, nats) = (reader.position()?, reader.f32()?);
+                let state = State { position, nats, before: reader.u8()? };
+                if state.before >= before {
+                    return Err(TraceError::Range("state before"));
+                }
+                self.states.push(state);
+            }
+            before = column.count;
+        }
+        let rising = self.columns.windows(2).all(|pair| pair[0].time < pair[1].time);
+        if self.columns.len() >= MAX_COLUMNS || self.columns.iter().any(|column| column.count > MAX_STATES) {
+            return Err(TraceError::Range("column count"));
+        }
+        if !rising || self.columns.iter().any(|column| column.count == 0) {
+            return Err(TraceError::Range("column"));
+        }
+        if usize::from(best) >= self.last_column().len() {
+            return Err(TraceError::Range("best state"));
+        }
+        if committed
+            .is_some_and(|committed| self.columns[0].count != 1 || self.states[0].position.edge != committed.edge)
+        {
+            return Err(TraceError::Range("committed position"));
+        }
+        self.open = Some(Open { coord, sigma_m, fitted, held, direction_sure, confidence, best, point, committed });
+        Ok(())
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    network: &'a Network,
+}
+
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], TraceError> {
+        let taken = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>()).ok_or(TraceError::Truncated)?;
+        self.at += N;
+        Ok(*taken)
+    }
+
+    fn u8(&mut self) -> Result<u8, TraceError> {
+        Ok(self.take::<1>()?[0])
+    }
+
+    fn f32(&mut self) -> Result<f32, TraceError> {
+        let value = f32::from_le_bytes(self.take()?);
+        if value.is_finite() { Ok(value) } else { Err(TraceError::Range("number")) }
+    }
+
+    fn time(&mut self) -> Result<Timestamp, TraceError> {
+        Ok(Timestamp::from_micros(i64::from_le_bytes(self.take()?)))
+    }
+
+    fn coord(&mut self) -> Result<Coord, TraceError> {
+        let (lat, lon) = (i32::from_le_bytes(self.take()?), i32::from_le_bytes(self.take()?));
+        Coord::from_e7(lat, lon).map_err(|_| TraceError::Range("coordinate"))
+    }
+
+    fn position(&mut self) -> Result<Position, TraceError> {
+        let edge = EdgeId(u32::from_le_bytes(self.take()?));
+        let offset_mm = u32::from_le_bytes(self.take()?);
+        if edge.index() >= self.network.edge_count() || offset_mm > self.network.length_mm(edge) {
+            return Err(TraceError::Range("position"));
+        }
+        Ok(Position { edge, offset_mm })
+    }
+}
