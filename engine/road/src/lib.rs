@@ -6,7 +6,6 @@
 //! - `geo`: coordinates and local planes.
 //! - `network`: the road network and its builder.
 //! - `routing`: travel times, the fastest ways under them, and who is nearest.
-//! - `routing`: ways through the network.
 //! - `index`: the edges in space: which roads are near a place.
 //! - `matching`: which road a vehicle is on, fix by fix.
 //!
@@ -32,5 +31,4 @@ pub use network::{
     TurnModel,
 };
 pub use routing::{Metric, MetricError, Position, Query, Route, Targets};
-pub use routing::Position;
 pub use unit::{INFINITY, Metres, MetresPerSecond, Seconds, Span, Timestamp, Weight};

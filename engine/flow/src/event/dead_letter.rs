@@ -41,11 +41,13 @@ pub enum Reason {
     ImpossibleJump = 15,
     /// A later fix of that driver came before.
     StaleFix = 16,
+    /// By the receiver's own words the fix may be anywhere.
+    Inaccurate = 17,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Malformed,
         Self::UnknownType,
         Self::BadCoordinate,
@@ -63,6 +65,7 @@ impl Reason {
         Self::OffMap,
         Self::ImpossibleJump,
         Self::StaleFix,
+        Self::Inaccurate,
     ];
 
     /// Its name in reports and metrics.
@@ -85,6 +88,7 @@ impl Reason {
             Self::OffMap => "off_map",
             Self::ImpossibleJump => "impossible_jump",
             Self::StaleFix => "stale_fix",
+            Self::Inaccurate => "inaccurate",
         }
     }
 }

@@ -54,7 +54,7 @@ pub struct Record {
     pub waited_us: u32,
     /// Who said it; [`Record::TICKER`] for a tick.
     pub source: SourceId,
-    /// Its number within its source, or the hash of its opaque id.
+    /// Its number within its source, or the hash of its opaque id; for a tick, its number from 0.
     pub id: u64,
     /// What happened.
     pub payload: Payload,

@@ -41,6 +41,7 @@ pub struct Sequencer {
     windows: Vec<SequenceWindow>,
     opaque: OpaqueIds,
     next_offset: Offset,
+    next_tick: u64,
     /// The latest time that was given.
     clock: Timestamp,
     /// The time of the newest event, none later than its arrival.
@@ -82,6 +83,7 @@ impl Sequencer {
             windows: Vec::new(),
             opaque: OpaqueIds::new(config.opaque_ids_max),
             next_offset: Offset(0),
+            next_tick: 0,
             clock: Timestamp::MIN,
             newest: Timestamp::MIN,
             watermark: Timestamp::MIN,
@@ -141,9 +143,10 @@ impl Sequencer {
             ingest_time: time,
             waited_us: 0,
             source: Record::TICKER,
-            id: offset.0,
+            id: self.next_tick,
             payload: Payload::Tick { watermark },
         });
+        self.next_tick += 1;
     }
 
     /// The offset of the next record.

@@ -1,0 +1,342 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use etaflow_road::{EdgeIndex, INFINITY, Network, Position, Query, Span, Timestamp, Weight};
+use rustc_hash::FxHashMap;
+
+use super::calibration::Residual;
+use super::config::EtaConfig;
+use super::plan::{Plan, Waits};
+use super::update::{Arrival, Cause, EtaUpdate};
+use crate::event::{DriverId, Offset, TripId};
+use crate::pipeline::Epoch;
+use crate::stream::{Operator, StateDigest, Tick};
+use crate::trip::{TripChange, TripEvent, TripStage};
+
+/// What moves arrival times.
+#[derive(Debug, Clone)]
+pub enum EtaInput {
+    /// A trip has moved on.
+    Trip {
+        /// How.
+        change: TripChange,
+        /// Where its driver is, if that is known.
+        place: Option<(Position, Timestamp)>,
+        /// By which record.
+        offset: Offset,
+    },
+    /// A driver was matched to a place on the road.
+    Seen {
+        /// Who.
+        driver: DriverId,
+        /// When.
+        at: Timestamp,
+        /// Where.
+        position: Position,
+        /// Whether it is sure which way he heads.
+        direction_sure: bool,
+        /// By which record.
+        offset: Offset,
+    },
+    /// New travel times and spreads are in force, from the tick that follows.
+    Epoch {
+        /// They.
+        epoch: Arc<Epoch>,
+        /// By which record.
+        offset: Offset,
+    },
+}
+
+/// Keeps the arrival times of one shard's trips: a driver's trips are where the driver is, a trip without a driver is
+/// where its number says.
+///
+/// Everything that changes goes out; [`Estimator::is_news`] tells what is worth telling to the outside.
+pub struct Estimator {
+    network: Arc<Network>,
+    index: Arc<EdgeIndex>,
+    query: Query,
+    config: EtaConfig,
+    shard: u32,
+    shards: u32,
+    epoch: Arc<Epoch>,
+    /// Whether the metric is another than the one that the plans are timed by.
+    stale: bool,
+    plans: BTreeMap<TripId, Plan>,
+    by_driver: FxHashMap<DriverId, Vec<TripId>>,
+    residuals: Vec<Residual>,
+    tick_offset: Offset,
+}
+
+/// An arrival time that has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// As it is now.
+    pub update: EtaUpdate,
+    /// Whether the outside is told.
+    pub news: bool,
+}
+
+impl Estimator {
+    /// No trips yet, in shard `shard` of `shards`.
+    pub fn new(
+        network: Arc<Network>,
+        index: Arc<EdgeIndex>,
+        config: EtaConfig,
+        epoch: Arc<Epoch>,
+        (shard, shards): (u32, u32),
+    ) -> Self {
+        Self {
+            query: Query::new(Arc::clone(&network)),
+            network,
+            index,
+            config,
+            shard,
+            shards,
+            epoch,
+            stale: false,
+            plans: BTreeMap::new(),
+            by_driver: FxHashMap::default(),
+            residuals: Vec::new(),
+            tick_offset: Offset(0),
+        }
+    }
+
+    /// What the trips that have ended since the last call really took.
+    pub fn take_residuals(&mut self) -> Vec<Residual> {
+        std::mem::take(&mut self.residuals)
+    }
+
+    /// How many trips it keeps.
+    pub fn len(&self) -> usize {
+        self.plans.len()
+    }
+
+    /// Whether it keeps none.
+    pub fn is_empty(&self) -> bool {
+        self.plans.is_empty()
+    }
+
+    fn waits(&self) -> Waits {
+        let millis = |span: Span| span.millis().clamp(0, i64::from(INFINITY)) as Weight;
+        Waits { pickup: millis(self.config.pickup_wait), boarding: millis(self.config.boarding) }
+    }
+
+    fn owns(&self, trip: TripId, driver: Option<DriverId>) -> bool {
+        driver.map_or(trip.0, |driver| driver.0) % self.shards == self.shard
+    }
+
+    fn on_trip(
+        &mut self,
+        change: &TripChange,
+        place: Option<(Position, Timestamp)>,
+        offset: Offset,
+        out: &mut Vec<Told>,
+    ) {
+        match change.event {
+            None => self.begin(change, place, offset, Cause::Requested, out),
+            Some(TripEvent::Assigned { .. }) => {
+                self.drop_plan(change);
+                self.begin(change, place, offset, Cause::Assigned, out);
+            }
+            Some(TripEvent::PickedUp) => self.pick_up(change, place, offset, out),
+            Some(TripEvent::Completed) => {
+                if let Some(plan) = self.drop_plan(change) {
+                    self.residuals.extend(plan.residuals(change.trip, change.at));
+                    out.push(self.end(change, offset, Cause::Completed, Some(Arrival::at(change.at))));
+                }
+            }
+            Some(TripEvent::Cancelled | TripEvent::Abandoned) => {
+                if self.drop_plan(change).is_some() {
+                    out.push(self.end(change, offset, Cause::Cancelled, None));
+                }
+            }
+        }
+    }
+
+    /// Makes the plan of a trip that has been asked for or assigned. It rests on the log's last word alone, not on what
+    /// another shard thought of the trip before.
+    fn begin(
+        &mut self,
+        change: &TripChange,
+        place: Option<(Position, Timestamp)>,
+        offset: Offset,
+        cause: Cause,
+        out: &mut Vec<Told>,
+    ) {
+        let driver = change.state.stage.driver();
+        if !self.owns(change.trip, driver) {
+            return;
+        }
+        let (pickup, dropoff) = (change.state.pickup, change.state.dropoff);
+        let ends = self.index.snap_pair(&self.network, pickup, dropoff, self.config.snap_radius);
+        let mut plan = Plan::new(change.state, ends);
+        let metric = Arc::clone(&self.epoch.metric);
+        plan.plan_ride(&mut self.query, &metric);
+        if let Some(driver) = driver {
+            self.by_driver.entry(driver).or_default().push(change.trip);
+        }
+        if let Some((place, seen_at)) = place {
+            plan.seen = Some((place, seen_at.max(change.at)));
+            plan.plan_from(&mut self.query, &metric, place);
+        }
+        self.plans.insert(change.trip, plan);
+        self.tell(change.trip, change.at, offset, cause, out);
+    }
+
+    fn pick_up(
+        &mut self,
+        change: &TripChange,
+        place: Option<(Position, Timestamp)>,
+        offset: Offset,
+        out: &mut Vec<Told>,
+    ) {
+        let Some(plan) = self.plans.get_mut(&change.trip) else { return };
+        plan.state = change.state;
+        plan.approach = None;
+        if let Some((place, seen_at)) = place {
+            let metric = Arc::clone(&self.epoch.metric);
+            if !plan.follow(&self.network, &metric, place, seen_at.max(change.at)) {
+                plan.plan_from(&mut self.query, &metric, place);
+            }
+        }
+        self.tell(change.trip, change.at, offset, Cause::PickedUp, out);
+    }
+
+    /// Forgets a trip, if it is this shard's.
+    fn drop_plan(&mut self, change: &TripChange) -> Option<Plan> {
+        let plan = self.plans.remove(&change.trip)?;
+        if let Some(driver) = plan.state.stage.driver()
+            && let Some(trips) = self.by_driver.get_mut(&driver)
+        {
+            trips.retain(|&trip| trip != change.trip);
+            if trips.is_empty() {
+                self.by_driver.remove(&driver);
+            }
+        }
+        Some(plan)
+    }
+
+    fn end(&self, change: &TripChange, offset: Offset, cause: Cause, arrival: Option<Arrival>) -> Told {
+        let update = EtaUpdate {
+            trip: change.trip,
+            driver: change.previous,
+            offset,
+            cause,
+            as_of: change.at,
+            fix_at: None,
+            epoch: self.epoch.number,
+            pickup_at: None,
+            arrival,
+        };
+        Told { update, news: true }
+    }
+
+    fn on_seen(
+        &mut self,
+        driver: DriverId,
+        at: Timestamp,
+        (position, direction_sure): (Position, bool),
+        offset: Offset,
+        out: &mut Vec<Told>,
+    ) {
+        let Some(trips) = self.by_driver.get(&driver) else { return };
+        let metric = Arc::clone(&self.epoch.metric);
+        let turned = self.network.twin(position.edge).map(|twin| Position {
+            edge: twin,
+            offset_mm: self.network.length_mm(twin).saturating_sub(position.offset_mm),
+        });
+        for trip in trips.clone() {
+            let Some(plan) = self.plans.get_mut(&trip) else { continue };
+            let mut cause = Cause::Progress;
+            let mut on_way = plan.follow(&self.network, &metric, position, at);
+            if let (false, false, Some(turned)) = (on_way, direction_sure, turned) {
+                on_way = plan.follow(&self.network, &metric, turned, at);
+            }
+            if !on_way {
+                plan.seen = Some((position, at));
+                plan.plan_from(&mut self.query, &metric, position);
+                cause = Cause::Rerouted;
+            }
+            self.tell(trip, at, offset, cause, out);
+        }
+    }
+
+    /// Works a trip's times out anew, and says so if they have changed.
+    fn tell(&mut self, trip: TripId, as_of: Timestamp, offset: Offset, cause: Cause, out: &mut Vec<Told>) {
+        let waits = self.waits();
+        let Some(plan) = self.plans.get_mut(&trip) else { return };
+        let outlook = plan.outlook(&self.network, &self.epoch.metric, as_of, &waits);
+        plan.note_forecast(&outlook, self.config.residual_interval);
+        let update = EtaUpdate {
+            trip,
+            driver: plan.state.stage.driver(),
+            offset,
+            cause,
+            as_of,
+            fix_at: plan.seen.map(|(_, at)| at),
+            epoch: self.epoch.number,
+            pickup_at: outlook.pickup_at(as_of),
+            arrival: outlook.arrival(&self.epoch.quantiles, as_of),
+        };
+        let news = update.is_news(plan.told.as_ref(), self.config.change_min);
+        if news {
+            plan.told = Some(update);
+        }
+        out.push(Told { update, news });
+    }
+}
+
+impl Operator for Estimator {
+    type In = EtaInput;
+    type Out = Told;
+
+    fn on_event(&mut self, input: &EtaInput, out: &mut Vec<Told>) {
+        match input {
+            EtaInput::Trip { change, place, offset } => self.on_trip(change, *place, *offset, out),
+            EtaInput::Seen { driver, at, position, direction_sure, offset } => {
+                self.on_seen(*driver, *at, (*position, *direction_sure), *offset, out);
+            }
+            EtaInput::Epoch { epoch, offset } => {
+                self.stale |= !Arc::ptr_eq(&epoch.metric, &self.epoch.metric);
+                self.epoch = Arc::clone(epoch);
+                self.tick_offset = *offset;
+            }
+        }
+    }
+
+    /// Refreshes every trip by the travel times and spreads in force, in the order of their numbers.
+    fn on_tick(&mut self, tick: &Tick, out: &mut Vec<Told>) {
+        let metric = Arc::clone(&self.epoch.metric);
+        let waits = self.waits();
+        let trips: Vec<TripId> = self.plans.keys().copied().collect();
+        for trip in trips {
+            let Some(plan) = self.plans.get_mut(&trip) else { continue };
+            let mut cause = Cause::Traffic;
+            if self.stale {
+                plan.refresh(&self.network, &metric);
+                let blocked = plan.outlook(&self.network, &metric, tick.time, &waits).total >= INFINITY;
+                if blocked {
+                    // A road on the way was closed, or there was no way and one may have opened.
+                    if matches!(plan.state.stage, TripStage::Requested | TripStage::Assigned { .. }) {
+                        plan.plan_ride(&mut self.query, &metric);
+                    }
+                    if let Some((place, _)) = plan.seen {
+                        plan.plan_from(&mut self.query, &metric, place);
+                    }
+                    cause = Cause::Rerouted;
+                }
+            }
+            self.tell(trip, tick.time, self.tick_offset, cause, out);
+        }
+        self.stale = false;
+    }
+
+    fn digest(&self, into: &mut StateDigest) {
+        let mut bytes = Vec::new();
+        for (trip, plan) in &self.plans {
+            bytes.clear();
+            plan.encode(&mut bytes);
+            into.entity(b'a', u64::from(trip.0), &bytes);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+use etaflow_road::{INFINITY, Metric, Network, Position, Query, Snap, Span, Timestamp, Weight};
+
+use super::calibration::{Quantiles, Residual};
+use super::leg::Leg;
+use super::update::{Arrival, EtaUpdate};
+use crate::event::TripId;
+use crate::trip::{Trip, TripStage};
+
+/// A trip of this shard, with the way that is thought to lie ahead of it.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) state: Trip,
+    /// Pickup and dropoff on the road; `None` if one is too far from it.
+    pub(super) ends: Option<(Snap, Snap)>,
+    /// From the driver to the pickup, as long as he is on his way there.
+    pub(super) approach: Option<Leg>,
+    /// From the pickup to the dropoff, or from the driver once the rider is on board.
+    pub(super) ride: Option<Leg>,
+    /// The driver's last place, and when.
+    pub(super) seen: Option<(Position, Timestamp)>,
+    pub(super) told: Option<EtaUpdate>,
+    forecasts: Forecasts,
+}
+
+/// The forecasts of a ride that its end will be compared with: one for each knot of the calibration.
+#[derive(Debug, Default)]
+struct Forecasts {
+    made: Vec<(Timestamp, Weight)>,
+    next_at: Option<Timestamp>,
+}
+
+/// What a plan amounts to under some travel times.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outlook {
+    /// From when the times below count.
+    pub(super) from: Timestamp,
+    /// To the pickup, if that is still ahead.
+    pub(super) approach: Option<Weight>,
+    /// All driving and waiting to the dropoff; at least [`INFINITY`] if there is no way.
+    pub(super) total: Weight,
+}
+
+impl Plan {
+    pub(super) fn new(state: Trip, ends: Option<(Snap, Snap)>) -> Self {
+        Self { state, ends, approach: None, ride: None, seen: None, told: None, forecasts: Forecasts::default() }
+    }
+
+    /// Plans the ride from the pickup on.
+    pub(super) fn plan_ride(&mut self, query: &mut Query, metric: &Metric) {
+        self.ride = self.ends.as_ref().and_then(|(pickup, dropoff)| route(query, metric, pickup.positions(), dropoff));
+    }
+
+    /// Plans anew from where the driver is: to the pickup, or to the dropoff once the rider is on board.
+    pub(super) fn plan_from(&mut self, query: &mut Query, metric: &Metric, place: Position) {
+        let Some((pickup, dropoff)) = &self.ends else { return };
+        match self.state.stage {
+            TripStage::Requested => {}
+            TripStage::Assigned { .. } => self.approach = route(query, metric, &[place], pickup),
+            TripStage::OnBoard { .. } => self.ride = route(query, metric, &[place], dropoff),
+        }
+    }
+
+    /// The leg that the driver is on.
+    fn current(&mut self) -> Option<&mut Leg> {
+        match self.state.stage {
+            TripStage::Requested => None,
+            TripStage::Assigned { .. } => self.approach.as_mut(),
+            TripStage::OnBoard { .. } => self.ride.as_mut(),
+        }
+    }
+
+    /// Moves the driver on along his way. False if he has left it.
+    pub(super) fn follow(&mut self, network: &Network, metric: &Metric, place: Position, at: Timestamp) -> bool {
+        self.seen = Some((place, at));
+        self.current().is_some_and(|leg| leg.follow(network, metric, place).is_some())
+    }
+
+    pub(super) fn refresh(&mut self, network: &Network, metric: &Metric) {
+        for leg in self.approach.iter_mut().chain(&mut self.ride) {
+            leg.refresh(network, metric);
+        }
+    }
+
+    /// What lies ahead. `now` counts as long as no driver was seen.
+    pub(super) fn outlook(&self, network: &Network, metric: &Metric, now: Timestamp, waits: &Waits) -> Outlook {
+        let whole_ride = || self.ride.as_ref().map_or(INFINITY, |leg| leg.whole(network, metric));
+        match (self.state.stage, self.seen) {
+            (TripStage::Requested, _) => {
+                let total = whole_ride().saturating_add(waits.pickup);
+                Outlook { from: now, approach: Some(waits.pickup), total }
+            }
+            (TripStage::Assigned { .. }, Some((place, from))) => {
+                let approach = self.approach.as_ref().map_or(INFINITY, |leg| leg.remaining(network, metric, place));
+                let total = approach.saturating_add(waits.boarding).saturating_add(whole_ride());
+                Outlook { from, approach: Some(approach), total }
+            }
+            (TripStage::Assigned { .. }, None) => {
+                let total = waits.pickup.saturating_add(waits.boarding).saturating_add(whole_ride());
+                Outlook { from: now, approach: Some(waits.pickup), total }
+            }
+            (TripStage::OnBoard { .. }, Some((place, from))) => {
+                let total = self.ride.as_ref().map_or(INFINITY, |leg| leg.remaining(network, metric, place));
+                Outlook { from, approach: None, total }
+            }
+            (TripStage::OnBoard { .. }, None) => Outlook { from: now, approach: None, total: whole_ride() },
+        }
+    }
+
+    /// Puts a forecast of the ride by, if it is time for one.
+    pub(super) fn note_forecast(&mut self, outlook: &Outlook, interval: Span) {
+        let due = self.forecasts.next_at.is_none_or(|next| outlook.from >= next);
+        if !matches!(self.state.stage, TripStage::OnBoard { .. }) || !due || outlook.total >= INFINITY {
+            return;
+        }
+        self.forecasts.next_at = Some(outlook.from + interval);
+        let knot = Quantiles::knot(outlook.total);
+        if self.forecasts.made.iter().all(|&(_, forecast)| Quantiles::knot(forecast) != knot) {
+            self.forecasts.made.push((outlook.from, outlook.total));
+        }
+    }
+
+    /// What the ride really took, beside what was forecast, now that it has ended.
+    pub(super) fn residuals(&self, trip: TripId, ended_at: Timestamp) -> impl Iterator<Item = Residual> {
+        self.forecasts.made.iter().map(move |&(at, forecast_ms)| {
+            let actual_ms = ended_at.since(at).millis().clamp(0, i64::from(u32::MAX)) as u32;
+            Residual { trip, forecast_ms, actual_ms }
+        })
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        for leg in self.approach.iter().chain(&self.ride) {
+            leg.encode(out);
+        }
+        if let Some((place, at)) = self.seen {
+            out.extend(place.edge.0.to_le_bytes());
+            out.extend(place.offset_mm.to_le_bytes());
+            out.extend(at.micros().to_le_bytes());
+        }
+        for (at, forecast) in &self.forecasts.made {
+            out.extend(at.micros().to_le_bytes());
+            out.extend(forecast.to_le_bytes());
+        }
+        if let Some(told) = &self.told {
+            told.encode(out);
+        }
+    }
+}
+
+/// How long is waited where nothing is known, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waits {
+    pub(super) pickup: Weight,
+    pub(super) boarding: Weight,
+}
+
+impl Outlook {
+    pub(super) fn arrival(&self, quantiles: &Quantiles, not_before: Timestamp) -> Option<Arrival> {
+        let reachable = self.total < INFINITY;
+        reachable.then(|| Arrival::after(self.from, quantiles.of(self.total)).not_before(not_before))
+    }
+
+    pub(super) fn pickup_at(&self, not_before: Timestamp) -> Option<Timestamp> {
+        let approach = self.approach.filter(|&approach| approach < INFINITY)?;
+        Some((self.from + Span::from_millis(i64::from(approach))).max(not_before))
+    }
+}
+
+fn route(query: &mut Query, metric: &Metric, from: &[Position], to: &Snap) -> Option<Leg> {
+    let route = query.route(metric, from, to.positions())?;
+    let start = *from.iter().find(|start| Some(&start.edge) == route.edges.first())?;
+    let end = *to.positions().iter().find(|end| Some(&end.edge) == route.edges.last())?;
+    Some(Leg::new(query.network(), metric, route, start, end))
+}

@@ -1,0 +1,128 @@
+use etaflow_road::{Span, Timestamp};
+
+use crate::event::{DriverId, Offset, TripId};
+
+/// What is told of a trip's arrival, and what it rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EtaUpdate {
+    /// Which trip.
+    pub trip: TripId,
+    /// Who drives it, once that is known.
+    pub driver: Option<DriverId>,
+    /// The record that caused it.
+    pub offset: Offset,
+    /// Why it is told.
+    pub cause: Cause,
+    /// The moment, in event time, of which it speaks.
+    pub as_of: Timestamp,
+    /// When the driver was last seen.
+    pub fix_at: Option<Timestamp>,
+    /// The traffic epoch: the tick at which the travel times that it rests on came into force.
+    pub epoch: u64,
+    /// When the driver will be at the pickup, as long as he is on his way there.
+    pub pickup_at: Option<Timestamp>,
+    /// When the rider will be at the dropoff; `None` if no way leads there, or the trip has ended without.
+    pub arrival: Option<Arrival>,
+}
+
+impl EtaUpdate {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        let time = |time: Option<Timestamp>| time.map_or(i64::MIN, Timestamp::micros).to_le_bytes();
+        out.extend(self.trip.0.to_le_bytes());
+        out.extend(self.driver.map_or(u32::MAX, |driver| driver.0).to_le_bytes());
+        out.extend(self.offset.0.to_le_bytes());
+        out.push(self.cause as u8);
+        out.extend(self.epoch.to_le_bytes());
+        let arrival = self.arrival;
+        for moment in [
+            Some(self.as_of),
+            self.fix_at,
+            self.pickup_at,
+            arrival.map(|arrival| arrival.p10),
+            arrival.map(|arrival| arrival.p50),
+            arrival.map(|arrival| arrival.p90),
+        ] {
+            out.extend(time(moment));
+        }
+    }
+
+    /// Whether this says something that `told` did not: another cause of weight, or a time moved by `change_min`.
+    pub(super) fn is_news(&self, told: Option<&Self>, change_min: Span) -> bool {
+        let Some(told) = told else { return true };
+        let moved = |now: Option<Timestamp>, then: Option<Timestamp>| match (now, then) {
+            (Some(now), Some(then)) => now.since(then).micros().abs() >= change_min.micros().max(1),
+            (None, None) => false,
+            _ => true,
+        };
+        !matches!(self.cause, Cause::Progress | Cause::Traffic | Cause::Rerouted)
+            || moved(self.pickup_at, told.pickup_at)
+            || moved(self.arrival.map(|arrival| arrival.p50), told.arrival.map(|arrival| arrival.p50))
+    }
+}
+
+/// When somebody will arrive, and how sure that is: one time in ten before `p10`, one in two before `p50`, nine in ten
+/// before `p90`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// The earliest one may hope for.
+    pub p10: Timestamp,
+    /// As likely early as late.
+    pub p50: Timestamp,
+    /// What one may count on.
+    pub p90: Timestamp,
+}
+
+impl Arrival {
+    pub(super) fn after(start: Timestamp, [p10, p50, p90]: [u32; 3]) -> Self {
+        let at = |millis: u32| start + Span::from_millis(i64::from(millis));
+        Self { p10: at(p10), p50: at(p50), p90: at(p90) }
+    }
+
+    /// A time that is known.
+    pub(super) fn at(time: Timestamp) -> Self {
+        Self { p10: time, p50: time, p90: time }
+    }
+
+    /// The same, but not before `time`.
+    pub(super) fn not_before(self, time: Timestamp) -> Self {
+        Self { p10: self.p10.max(time), p50: self.p50.max(time), p90: self.p90.max(time) }
+    }
+}
+
+/// Why an arrival time is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Cause {
+    /// The trip was asked for.
+    Requested = 0,
+    /// A driver was found, or another one.
+    Assigned = 1,
+    /// The rider is on board.
+    PickedUp = 2,
+    /// The driver came on faster or slower than was thought.
+    Progress = 3,
+    /// The roads ahead became faster or slower.
+    Traffic = 4,
+    /// The driver left the way that was thought, or it was closed.
+    Rerouted = 5,
+    /// The rider has arrived.
+    Completed = 6,
+    /// It does not take place.
+    Cancelled = 7,
+}
+
+impl Cause {
+    /// Its name in files and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Assigned => "assigned",
+            Self::PickedUp => "picked_up",
+            Self::Progress => "progress",
+            Self::Traffic => "traffic",
+            Self::Rerouted => "rerouted",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}

@@ -1,0 +1,276 @@
+use etaflow_road::{Position, Span, Timestamp};
+
+use crate::event::{DriverId, DriverStatus};
+use crate::stream::{Keyed, Operator, SessionGap, StateDigest, Tick};
+
+/// How drivers are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FleetConfig {
+    /// A driver not seen for so long is no longer found by "who is nearest". Default 2 min.
+    pub stale_after: Span,
+    /// A driver not heard of for so long is forgotten. Default 24 h.
+    pub forgotten_after: Span,
+}
+
+impl Default for FleetConfig {
+    fn default() -> Self {
+        Self { stale_after: Span::from_secs(120), forgotten_after: Span::from_secs(86_400) }
+    }
+}
+
+/// What the fleet hears of a driver.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum DriverEvent {
+    /// Was matched to a place on the road.
+    Seen {
+        /// Who.
+        driver: DriverId,
+        /// When.
+        at: Timestamp,
+        /// Where.
+        position: Position,
+    },
+    /// Began or ended work.
+    Status {
+        /// Who.
+        driver: DriverId,
+        /// When.
+        at: Timestamp,
+        /// Now.
+        status: DriverStatus,
+    },
+    /// Was given a trip.
+    TripTaken {
+        /// Who.
+        driver: DriverId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Is rid of a trip.
+    TripLeft {
+        /// Who.
+        driver: DriverId,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// How the set of drivers who can take a trip changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FleetChange {
+    /// Can take one, and is there now.
+    Available {
+        /// Who.
+        driver: DriverId,
+        /// Where.
+        position: Position,
+        /// Since when.
+        seen_at: Timestamp,
+    },
+    /// Can take none any more.
+    Unavailable {
+        /// Who.
+        driver: DriverId,
+    },
+    /// Was not heard of for so long that nothing is kept any more.
+    Forgotten {
+        /// Who.
+        driver: DriverId,
+    },
+}
+
+/// One shard's drivers: who can take a trip.
+///
+/// One without a status is at work as soon as it is seen. Who has a trip is not available, whatever the status.
+#[derive(Debug)]
+pub struct Fleet {
+    stale: SessionGap,
+    forgotten: SessionGap,
+    drivers: Keyed<Driver>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Driver {
+    status: DriverStatus,
+    trips: u32,
+    place: Option<(Position, Timestamp)>,
+    heard_at: Timestamp,
+    /// What the last change said.
+    available: bool,
+}
+
+impl Driver {
+    fn new(heard_at: Timestamp) -> Self {
+        Self { status: DriverStatus::Available, trips: 0, place: None, heard_at, available: false }
+    }
+
+    fn can_take_a_trip(&self) -> bool {
+        self.status == DriverStatus::Available && self.trips == 0
+    }
+}
+
+impl Fleet {
+    /// Nobody yet, in shard `shard` of `shards`.
+    pub fn new(config: &FleetConfig, shard: u32, shards: u32) -> Self {
+        Self {
+            stale: SessionGap(config.stale_after),
+            forgotten: SessionGap(config.forgotten_after),
+            drivers: Keyed::new(shard, shards),
+        }
+    }
+
+    /// How many drivers are known.
+    pub fn len(&self) -> usize {
+        self.drivers.len()
+    }
+
+    /// Whether nobody is known.
+    pub fn is_empty(&self) -> bool {
+        self.drivers.is_empty()
+    }
+
+    /// Where a driver was last, and when.
+    pub fn place(&self, driver: DriverId) -> Option<(Position, Timestamp)> {
+        self.drivers.get(driver.0)?.place
+    }
+}
+
+impl Operator for Fleet {
+    type In = DriverEvent;
+    type Out = FleetChange;
+
+    fn on_event(&mut self, event: &DriverEvent, out: &mut Vec<FleetChange>) {
+        let (id, at) = match *event {
+            DriverEvent::Seen { driver, at, .. }
+            | DriverEvent::Status { driver, at, .. }
+            | DriverEvent::TripTaken { driver, at }
+            | DriverEvent::TripLeft { driver, at } => (driver, at),
+        };
+        let driver = self.drivers.entry(id.0, || Driver::new(at));
+        driver.heard_at = driver.heard_at.max(at);
+        match *event {
+            DriverEvent::Seen { position, .. } => driver.place = Some((position, at)),
+            DriverEvent::Status { status, .. } => driver.status = status,
+            DriverEvent::TripTaken { .. } => driver.trips += 1,
+            DriverEvent::TripLeft { .. } => driver.trips = driver.trips.saturating_sub(1),
+        }
+        let seen = matches!(event, DriverEvent::Seen { .. });
+        match driver.place {
+            // One gone stale comes back when it is seen, not for what else is heard of it.
+            Some((position, seen_at))
+                if driver.can_take_a_trip() && (seen || driver.available || self.stale.joins(seen_at, at)) =>
+            {
+                driver.available = true;
+                out.push(FleetChange::Available { driver: id, position, seen_at });
+            }
+            _ if driver.available => {
+                driver.available = false;
+                out.push(FleetChange::Unavailable { driver: id });
+            }
+            _ => {}
+        }
+    }
+
+    fn on_tick(&mut self, tick: &Tick, out: &mut Vec<FleetChange>) {
+        let (stale, forgotten) = (self.stale, self.forgotten);
+        let mut gone = Vec::new();
+        for (id, driver) in self.drivers.iter_mut() {
+            let unseen = driver.place.is_none_or(|(_, seen_at)| stale.is_over(seen_at, tick.watermark));
+            if driver.available && unseen {
+                driver.available = false;
+                out.push(FleetChange::Unavailable { driver: DriverId(id) });
+            }
+            if driver.trips == 0 && forgotten.is_over(driver.heard_at, tick.watermark) {
+                gone.push(id);
+            }
+        }
+        for id in gone {
+            self.drivers.remove(id);
+            out.push(FleetChange::Forgotten { driver: DriverId(id) });
+        }
+    }
+
+    fn digest(&self, into: &mut StateDigest) {
+        for (id, driver) in self.drivers.iter() {
+            let mut bytes = Vec::with_capacity(40);
+            bytes.extend([driver.status as u8, u8::from(driver.available)]);
+            bytes.extend(driver.trips.to_le_bytes());
+            bytes.extend(driver.heard_at.micros().to_le_bytes());
+            if let Some((position, seen_at)) = driver.place {
+                bytes.extend(position.edge.0.to_le_bytes());
+                bytes.extend(position.offset_mm.to_le_bytes());
+                bytes.extend(seen_at.micros().to_le_bytes());
+            }
+            into.entity(b'd', u64::from(id), &bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use etaflow_road::EdgeId;
+
+    use super::*;
+
+    const DRIVER: DriverId = DriverId(0);
+
+    fn seen(second: i64) -> DriverEvent {
+        let position = Position { edge: EdgeId(second as u32), offset_mm: 0 };
+        DriverEvent::Seen { driver: DRIVER, at: Timestamp::from_secs(second), position }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_secs(second)
+    }
+
+    fn fleet_after(events: &[DriverEvent]) -> (Fleet, Option<FleetChange>) {
+        let mut fleet = Fleet::new(&FleetConfig::default(), 0, 1);
+        let mut out = Vec::new();
+        events.iter().for_each(|event| fleet.on_event(event, &mut out));
+        (fleet, out.pop())
+    }
+
+    #[test]
+    fn one_with_a_trip_or_off_work_is_not_available() {
+        for (events, available) in [
+            (vec![seen(1)], true),
+            (vec![seen(1), DriverEvent::TripTaken { driver: DRIVER, at: at(2) }, seen(3)], false),
+            (
+                vec![
+                    seen(1),
+                    DriverEvent::TripTaken { driver: DRIVER, at: at(2) },
+                    DriverEvent::TripLeft { driver: DRIVER, at: at(3) },
+                ],
+                true,
+            ),
+            (
+                vec![
+                    seen(1),
+                    DriverEvent::Status { driver: DRIVER, at: at(2), status: DriverStatus::Offline },
+                    seen(3),
+                ],
+                false,
+            ),
+        ] {
+            let (_, change) = fleet_after(&events);
+            assert_eq!(matches!(change, Some(FleetChange::Available { .. })), available, "{events:?}");
+        }
+    }
+
+    #[test]
+    fn one_not_seen_for_long_goes_and_comes_back_when_seen() {
+        let (mut fleet, _) = fleet_after(&[seen(0)]);
+        let mut out = Vec::new();
+        let tick = |second| Tick { number: 0, time: at(second), watermark: at(second) };
+        fleet.on_tick(&tick(120), &mut out);
+        assert_eq!(out, []);
+        fleet.on_tick(&tick(121), &mut out);
+        assert_eq!(out, [FleetChange::Unavailable { driver: DRIVER }]);
+        out.clear();
+        fleet.on_event(&seen(130), &mut out);
+        assert!(matches!(out[..], [FleetChange::Available { .. }]));
+        out.clear();
+        fleet.on_tick(&tick(130 + 86_401), &mut out);
+        assert!(out.contains(&FleetChange::Forgotten { driver: DRIVER }) && fleet.is_empty());
+    }
+}

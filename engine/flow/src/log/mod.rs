@@ -1,0 +1,122 @@
+//! The log: every admitted event and every tick, in one order. All else is a function of it.
+//!
+//! One sequencer appends; any number of readers follow, each at its own offset, without disturbing one another.
+
+mod memory;
+mod reader;
+
+use std::sync::Arc;
+
+use event_listener::EventListener;
+
+pub use memory::{MemoryLog, MemoryLogConfig};
+pub use reader::LogReader;
+
+use crate::event::{Offset, Record};
+
+/// A totally ordered sequence of records, shared by its one writer and its readers.
+pub trait Log: Send + Sync + 'static {
+    /// Adds `records`, whose offsets go on where the log ends. Waits where the log's bound would be passed and a
+    /// reader that [holds](Log::hold) it still needs the oldest.
+    ///
+    /// # Errors
+    /// If the offsets do not go on from the end, or the log is closed.
+    fn append(&self, records: &[Record]) -> Result<(), LogError>;
+
+    /// Some records from `from` on, in order, as many as are kept together; `None` at the end.
+    ///
+    /// # Errors
+    /// If `from` is before the start or past the end.
+    fn read(&self, from: Offset) -> Result<Option<Batch>, LogError>;
+
+    /// The oldest record that is kept, or the end of an empty log.
+    fn start(&self) -> Offset;
+
+    /// The offset that the next record will have.
+    fn end(&self) -> Offset;
+
+    /// Whether nothing more will come.
+    fn is_closed(&self) -> bool;
+
+    /// Says that nothing more will come. Readers read on to the end.
+    fn close(&self);
+
+    /// Hears of the next change: listen first, look then, wait last.
+    fn listen(&self) -> EventListener;
+
+    /// Keeps all records from `from` on until the hold is moved on or dropped.
+    fn hold(&self, from: Offset) -> Hold;
+}
+
+/// Some consecutive records of a log, shared and not copied.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    records: Arc<[Record]>,
+    skip: usize,
+}
+
+impl Batch {
+    pub(crate) fn new(records: Arc<[Record]>, skip: usize) -> Self {
+        Self { records, skip }
+    }
+
+    /// The records in order; at least one.
+    pub fn records(&self) -> &[Record] {
+        &self.records[self.skip..]
+    }
+}
+
+/// Keeps what a reader still needs in the log. See [`Log::hold`].
+pub struct Hold {
+    moved: Box<dyn Fn(Option<Offset>) + Send + Sync>,
+}
+
+impl Hold {
+    pub(crate) fn new(moved: impl Fn(Option<Offset>) + Send + Sync + 'static) -> Self {
+        Self { moved: Box::new(moved) }
+    }
+
+    /// Lets go of all before `from`.
+    pub fn advance(&self, from: Offset) {
+        (self.moved)(Some(from));
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        (self.moved)(None);
+    }
+}
+
+/// What can go wrong with a log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// A record's offset is not the one that comes next.
+    #[error("offset {found} does not follow the log, which ends at {end}")]
+    Gap {
+        /// The record's.
+        found: u64,
+        /// The one that comes next.
+        end: u64,
+    },
+    /// The records were let go, since the log is bounded.
+    #[error("offset {from} is no longer kept, the log starts at {start}")]
+    Truncated {
+        /// Asked for.
+        from: u64,
+        /// The oldest there is.
+        start: u64,
+    },
+    /// There is no such record yet.
+    #[error("offset {from} is past the end of the log, {end}")]
+    PastEnd {
+        /// Asked for.
+        from: u64,
+        /// The one that comes next.
+        end: u64,
+    },
+    /// Nothing can be added any more.
+    #[error("the log is closed")]
+    Closed,
+}

@@ -1,0 +1,6 @@
+//! From fixes to movement: where each driver is on the road, and which edges have been driven how fast.
+
+mod drive;
+mod operator;
+
+pub use operator::{Matching, Movement};

@@ -1,0 +1,114 @@
+use std::sync::Arc;
+
+use etaflow_road::{EdgeIndex, Fix, Matcher, MatcherConfig, MatcherConfigError, Network, Outcome, Position};
+use etaflow_road::{RejectReason, Timestamp, Trace};
+
+use super::drive::Drive;
+use crate::event::{DriverId, Payload, Reason, Record};
+use crate::stream::{Keyed, Operator, StateDigest, Tick};
+use crate::traffic::Traversal;
+
+/// What a fix says about its driver and the roads.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Movement {
+    /// The driver is there.
+    Seen {
+        /// Who.
+        driver: DriverId,
+        /// When.
+        at: Timestamp,
+        /// Where.
+        position: Position,
+        /// Whether it is sure which way along the street he heads.
+        direction_sure: bool,
+    },
+    /// An edge was driven along.
+    Traversed(Traversal),
+    /// The fix is of no use.
+    Rejected(Reason),
+}
+
+/// Matches one shard's fixes to the road.
+pub struct Matching {
+    matcher: Matcher,
+    drivers: Keyed<Track>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Track {
+    trace: Trace,
+    drive: Option<Drive>,
+}
+
+impl Matching {
+    /// Nobody seen yet, in shard `shard` of `shards`.
+    ///
+    /// # Errors
+    /// If the matcher's configuration is out of its bounds.
+    pub fn new(
+        network: Arc<Network>,
+        index: Arc<EdgeIndex>,
+        config: MatcherConfig,
+        (shard, shards): (u32, u32),
+    ) -> Result<Self, MatcherConfigError> {
+        Ok(Self { matcher: Matcher::new(network, index, config)?, drivers: Keyed::new(shard, shards) })
+    }
+
+    /// Forgets a driver.
+    pub fn forget(&mut self, driver: DriverId) {
+        self.drivers.remove(driver.0);
+    }
+}
+
+impl Operator for Matching {
+    type In = Record;
+    type Out = Movement;
+
+    fn on_event(&mut self, record: &Record, out: &mut Vec<Movement>) {
+        let Payload::Location { driver, fix } = record.payload else { return };
+        let track = self.drivers.entry(driver.0, Track::default);
+        let fix = Fix {
+            time: record.time,
+            coord: fix.coord(),
+            accuracy_m: fix.accuracy_m(),
+            speed_mps: fix.speed_mps(),
+            heading_deg: fix.heading_deg(),
+        };
+        let network = Arc::clone(self.matcher.network());
+        let found = match self.matcher.on_fix(&mut track.trace, &fix) {
+            Outcome::Matched(found) => found,
+            Outcome::Held(_) => return,
+            Outcome::Rejected(reason) => {
+                out.push(Movement::Rejected(match reason {
+                    RejectReason::Stale | RejectReason::DuplicateTime => Reason::StaleFix,
+                    RejectReason::OffMap => Reason::OffMap,
+                    RejectReason::Inaccurate => Reason::Inaccurate,
+                }));
+                return;
+            }
+        };
+        for step in found.committed.steps() {
+            let drive = track.drive.get_or_insert_with(|| Drive::on(step.from.edge));
+            drive.step(&network, &step, |traversal| out.push(Movement::Traversed(traversal)));
+        }
+        if found.broke.is_some() {
+            track.drive = None;
+        }
+        let (position, direction_sure) = (found.position, found.direction_sure);
+        out.push(Movement::Seen { driver, at: record.time, position, direction_sure });
+    }
+
+    fn on_tick(&mut self, _tick: &Tick, _out: &mut Vec<Movement>) {}
+
+    fn digest(&self, into: &mut StateDigest) {
+        let mut bytes = Vec::new();
+        for (driver, track) in self.drivers.iter() {
+            bytes.clear();
+            track.trace.encode(&mut bytes);
+            if let Some(drive) = &track.drive {
+                drive.encode(&mut bytes);
+            }
+            into.entity(b'm', u64::from(driver), &bytes);
+        }
+    }
+}

@@ -1,0 +1,365 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use etaflow_road::{EdgeIndex, Network, Timestamp};
+
+use super::collective::{Collective, Contribution, Epoch};
+use super::exchange::{Exchange, Poisoned};
+use super::gate::Gate;
+use super::merge::Merge;
+use super::output::Output;
+use super::shard::{Counts, Effects, Shard};
+use crate::config::{Config, PipelineConfigError};
+use crate::event::{Offset, Payload, Record};
+use crate::log::{Log, LogError, LogReader};
+use crate::stream::{Digest, StateDigest, Tick};
+
+/// How many records a shard takes before it shows what follows from them.
+const RECORDS_MAX: usize = 1_024;
+
+/// How many lots of outputs may be on their way from the shards to the merge.
+const LOTS_MAX: usize = 256;
+
+/// Runs the pipeline on a log: a thread for each shard, and one that brings their outputs into order.
+///
+/// It ends when the log is closed and read to its end.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use etaflow::{Config, Executor, Log, MemoryLog, MemoryLogConfig, Offset, Outputs};
+/// # use etaflow_road::{Coord, NetworkBuilder, NewEdge, RoadClass, TurnModel};
+/// # let mut builder = NetworkBuilder::new();
+/// # let (a, b) = (builder.node(1, Coord::from_degrees(41.0, -8.0)?), builder.node(2, Coord::from_degrees(41.0, -8.1)?));
+/// # builder.street(NewEdge::straight(a, b, RoadClass::Primary, 10.0), "");
+/// # let network = Arc::new(builder.build(&TurnModel::default())?);
+/// let log = Arc::new(MemoryLog::new(&MemoryLogConfig::default()));
+/// log.close();
+/// let executor = Executor::start(network, &Config::default(), log, Offset(0), Outputs::default())?;
+/// let report = executor.join()?;
+/// assert_eq!(report.counts.accepted, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Executor {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<Result<Shard, ExecutorError>>>,
+    merger: JoinHandle<(Digest, u64)>,
+    log: Arc<dyn Log>,
+}
+
+struct Shared {
+    exchange: Exchange,
+    gate: Gate,
+    applied: Vec<AtomicU64>,
+    index: Arc<EdgeIndex>,
+    counts: Vec<Mutex<Counts>>,
+}
+
+/// Where what follows from the log goes. Each has its own default: nowhere.
+#[derive(Default)]
+pub struct Outputs {
+    /// Called on the shards' threads after each lot of records.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// Called with all outputs, in order, on the merge's thread.
+    pub sink: Option<Sink>,
+}
+
+/// Takes outputs, in order.
+pub type Sink = Box<dyn FnMut(&[Output]) + Send>;
+
+/// Sees what each shard does, as soon as it is done and in no order among the shards.
+pub trait Observer: Send + Sync {
+    /// A shard has taken a lot of records, and what follows from them can be seen.
+    fn on_applied(&self, applied: &Applied<'_>);
+}
+
+/// A lot of records that a shard has taken.
+pub struct Applied<'a> {
+    /// Which shard.
+    pub shard: u32,
+    /// It itself, which tells the records that it answers for.
+    pub state: &'a Shard,
+    /// All records of the lot, those of other shards too.
+    pub records: &'a [Record],
+    /// What followed from them.
+    pub effects: &'a Effects,
+    /// The epoch that is in force at the end of the lot.
+    pub epoch: &'a Arc<Epoch>,
+    /// The last tick of the lot, if there was one: it was then that the epoch came into force.
+    pub tick: Option<Tick>,
+}
+
+/// What there is to say when the log has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutorReport {
+    /// What has become of the records.
+    pub counts: Counts,
+    /// Traversals that came too late for the traffic window, by sum and not by piece.
+    pub late_sums: u64,
+    /// Of the whole state.
+    pub state_digest: Digest,
+    /// Of all outputs in order.
+    pub outputs_digest: Digest,
+    /// How many outputs there were.
+    pub outputs: u64,
+}
+
+/// Why the pipeline has stopped before the end of the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecutorError {
+    /// The log could not be read.
+    #[error("the log cannot be followed: {0}")]
+    Log(#[from] LogError),
+    /// A shard has panicked: a defect of the engine.
+    #[error("shard {shard} has failed: {message}")]
+    Panicked {
+        /// Which.
+        shard: u32,
+        /// What it said.
+        message: String,
+    },
+    /// A shard has stopped because another one had.
+    #[error("shard {shard} has stopped because another shard failed")]
+    Stopped {
+        /// Which.
+        shard: u32,
+    },
+}
+
+type Lot = (usize, Vec<Output>, Offset);
+
+impl Executor {
+    /// Starts the threads at an offset of the log, with nothing known before it.
+    ///
+    /// # Errors
+    /// If the configuration is out of its bounds.
+    pub fn start(
+        network: Arc<Network>,
+        config: &Config,
+        log: Arc<dyn Log>,
+        from: Offset,
+        outputs: Outputs,
+    ) -> Result<Self, PipelineConfigError> {
+        config.validate()?;
+        let count = config.shards as usize;
+        let index = Arc::new(EdgeIndex::new(&network));
+        let exchange = Exchange::new(Collective::new(Arc::clone(&network), config), count);
+        let first = exchange.first_epoch();
+        let shared = Arc::new(Shared {
+            exchange,
+            gate: Gate::default(),
+            applied: (0..count).map(|_| AtomicU64::new(from.0)).collect(),
+            index: Arc::clone(&index),
+            counts: (0..count).map(|_| Mutex::default()).collect(),
+        });
+        let (send, receive) = sync_channel(LOTS_MAX);
+        let mut workers = Vec::with_capacity(count);
+        for shard in 0..config.shards {
+            let worker = Worker {
+                shard: Shard::new(&network, &index, config, Arc::clone(&first), shard)?,
+                number: shard,
+                reader: LogReader::holding(Arc::clone(&log), from),
+                epoch: Arc::clone(&first),
+                last_tick: None,
+                effects: Effects::default(),
+                observer: outputs.observer.clone(),
+                shared: Arc::clone(&shared),
+                lots: send.clone(),
+            };
+            workers.push(spawn(format!("etaflow-shard-{shard}"), move || worker.run()));
+        }
+        drop(send);
+        let sink = outputs.sink;
+        let merger = spawn("etaflow-merge".into(), move || merge(&receive, Merge::new(count, from), sink));
+        Ok(Self { shared, workers, merger, log })
+    }
+
+    /// The offset before which everything has been taken by all shards.
+    pub fn applied(&self) -> Offset {
+        let applied = self.shared.applied.iter().map(|applied| applied.load(Ordering::Acquire));
+        Offset(applied.min().unwrap_or(0))
+    }
+
+    /// The index of the roads in space.
+    pub fn index(&self) -> &Arc<EdgeIndex> {
+        &self.shared.index
+    }
+
+    /// What is in force before anything is known.
+    pub fn first_epoch(&self) -> Arc<Epoch> {
+        self.shared.exchange.first_epoch()
+    }
+
+    /// What has become of the records so far.
+    pub fn counts(&self) -> Counts {
+        let mut all = Counts::default();
+        for counts in &self.shared.counts {
+            all.merge(&counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        }
+        all
+    }
+
+    /// Whether a thread has ended, be it at the end of the log or by a failure.
+    pub fn is_finished(&self) -> bool {
+        self.workers.iter().any(JoinHandle::is_finished)
+    }
+
+    /// Stops taking records, until [`resume`](Self::resume): the log goes on without.
+    pub fn suspend(&self) {
+        self.shared.gate.shut();
+    }
+
+    /// Goes on where it was suspended.
+    pub fn resume(&self) {
+        self.shared.gate.open();
+    }
+
+    /// Waits for the end of the log.
+    ///
+    /// # Errors
+    /// If a shard has failed.
+    pub fn join(self) -> Result<ExecutorReport, ExecutorError> {
+        self.resume();
+        let ended: Vec<_> =
+            self.workers.into_iter().map(|worker| worker.join().expect("workers catch panics")).collect();
+        let (outputs_digest, outputs) = self.merger.join().expect("the sink does not panic");
+        let mut failures: Vec<ExecutorError> = Vec::new();
+        let mut shards = Vec::new();
+        for result in ended {
+            match result {
+                Ok(shard) => shards.push(shard),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        // One that stopped because of another is not the cause.
+        failures.sort_by_key(|failure| matches!(failure, ExecutorError::Stopped { .. }));
+        if let Some(cause) = failures.into_iter().next() {
+            return Err(cause);
+        }
+        let mut counts = Counts::default();
+        let mut digest = StateDigest::default();
+        let mut open = Vec::new();
+        for shard in &mut shards {
+            counts.merge(shard.counts());
+            shard.digest(&mut digest);
+            open.push(shard.contribute());
+        }
+        drop(shards);
+        let shared = Arc::into_inner(self.shared).expect("all threads have ended");
+        let collective = shared.exchange.into_collective().expect("no tick is under way");
+        collective.digest(&open, &mut digest);
+        let late_sums = collective.late();
+        Ok(ExecutorReport { counts, late_sums, state_digest: digest.finish(), outputs_digest, outputs })
+    }
+
+    /// The log that it follows.
+    pub fn log(&self) -> &Arc<dyn Log> {
+        &self.log
+    }
+}
+
+struct Worker {
+    shard: Shard,
+    number: u32,
+    reader: LogReader,
+    epoch: Arc<Epoch>,
+    last_tick: Option<Tick>,
+    effects: Effects,
+    observer: Option<Arc<dyn Observer>>,
+    shared: Arc<Shared>,
+    lots: SyncSender<Lot>,
+}
+
+impl Worker {
+    fn run(mut self) -> Result<Shard, ExecutorError> {
+        let shard = self.number;
+        let shared = Arc::clone(&self.shared);
+        let log = self.reader.log();
+        let ended = catch_unwind(AssertUnwindSafe(|| self.follow()));
+        let failed = match ended {
+            Ok(Ok(())) => return Ok(self.shard),
+            Ok(Err(failure)) => failure,
+            Err(panic) => ExecutorError::Panicked { shard, message: message_of(panic.as_ref()) },
+        };
+        // Loudly: nobody waits for this shard, and nothing more is taken in.
+        shared.exchange.poison();
+        log.close();
+        Err(failed)
+    }
+
+    fn follow(&mut self) -> Result<(), ExecutorError> {
+        loop {
+            self.shared.gate.pass();
+            let Some(batch) = self.reader.next_blocking()? else { return Ok(()) };
+            for records in batch.records().chunks(RECORDS_MAX) {
+                self.take(records)?;
+            }
+        }
+    }
+
+    fn take(&mut self, records: &[Record]) -> Result<(), ExecutorError> {
+        self.effects.clear();
+        self.last_tick = None;
+        for record in records {
+            match record.payload {
+                Payload::Tick { watermark } => self.tick(record, watermark)?,
+                _ => self.shard.on_record(record, &mut self.effects),
+            }
+        }
+        if let Some(observer) = &self.observer {
+            observer.on_applied(&Applied {
+                shard: self.number,
+                state: &self.shard,
+                records,
+                effects: &self.effects,
+                epoch: &self.epoch,
+                tick: self.last_tick,
+            });
+        }
+        let Some(last) = records.last() else { return Ok(()) };
+        let upto = Offset(last.offset.0 + 1);
+        self.shared.applied[self.number as usize].store(upto.0, Ordering::Release);
+        self.shared.counts[self.number as usize]
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone_from(self.shard.counts());
+        let outputs = std::mem::take(&mut self.effects.outputs);
+        // The merge ends only when all shards have.
+        self.lots.send((self.number as usize, outputs, upto)).map_err(|_| ExecutorError::Stopped { shard: self.number })
+    }
+
+    fn tick(&mut self, record: &Record, watermark: Timestamp) -> Result<(), ExecutorError> {
+        let tick = Tick { number: record.id, time: record.time, watermark };
+        let contribution: Contribution = self.shard.contribute();
+        self.epoch = self
+            .shared
+            .exchange
+            .meet(&tick, contribution)
+            .map_err(|Poisoned| ExecutorError::Stopped { shard: self.number })?;
+        self.shard.on_tick(record, &tick, &self.epoch, &mut self.effects);
+        self.last_tick = Some(tick);
+        Ok(())
+    }
+}
+
+fn merge(lots: &Receiver<Lot>, mut merge: Merge, mut sink: Option<Sink>) -> (Digest, u64) {
+    for (shard, outputs, upto) in lots {
+        let ready = merge.add(shard, outputs, upto);
+        if let Some(sink) = sink.as_mut().filter(|_| !ready.is_empty()) {
+            sink(ready);
+        }
+    }
+    merge.finish()
+}
+
+fn spawn<T: Send + 'static>(name: String, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    std::thread::Builder::new().name(name).spawn(run).expect("the system has room for a thread")
+}
+
+fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}

@@ -1,0 +1,289 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use etaflow_road::{EdgeIndex, MatcherConfigError, Network, Position, Timestamp};
+
+use super::collective::{Contribution, Epoch};
+use super::output::Output;
+use crate::config::Config;
+use crate::eta::{Estimator, EtaInput, EtaUpdate};
+use crate::event::{DriverId, Payload, Reason, Record, RoadRef, TripId};
+use crate::fleet::{DriverEvent, Fleet, FleetChange};
+use crate::matching::{Matching, Movement};
+use crate::stream::{Operator, Panes, Stage, StateDigest, Tick};
+use crate::traffic::TraversalSums;
+use crate::trip::{TripChange, TripEvent, TripOutcome, Trips};
+
+/// One shard of the pipeline: every operator, for the drivers whose number leaves this shard's remainder.
+///
+/// Trip records go to all shards; each counts the trips, and keeps the arrival times of those, that are its own.
+pub struct Shard {
+    shard: u32,
+    shards: u32,
+    network: Arc<Network>,
+    matching: Stage<Matching>,
+    fleet: Stage<Fleet>,
+    trips: Stage<Trips>,
+    eta: Stage<Estimator>,
+    sums: TraversalSums,
+    roads: Vec<(RoadRef, Vec<etaflow_road::EdgeId>, bool)>,
+    counts: Counts,
+}
+
+/// What has become of a shard's records. Ticks are not counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records that were used.
+    pub accepted: u64,
+    /// Records that could not be used, by reason.
+    pub dead_lettered: BTreeMap<Reason, u64>,
+    /// Edge traversals that were seen.
+    pub traversals: u64,
+}
+
+impl Counts {
+    /// Adds another shard's.
+    pub fn merge(&mut self, other: &Self) {
+        self.accepted += other.accepted;
+        self.traversals += other.traversals;
+        for (&reason, count) in &other.dead_lettered {
+            *self.dead_lettered.entry(reason).or_default() += count;
+        }
+    }
+}
+
+/// What follows from some records, in order.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// What the outside is told.
+    pub outputs: Vec<Output>,
+    /// Every arrival time that has changed, for the view.
+    pub arrivals: Vec<EtaUpdate>,
+    /// How the set of drivers who can take a trip has changed, for the view.
+    pub fleet: Vec<FleetChange>,
+}
+
+impl Effects {
+    /// Empties all.
+    pub fn clear(&mut self) {
+        self.outputs.clear();
+        self.arrivals.clear();
+        self.fleet.clear();
+    }
+}
+
+impl Shard {
+    /// Shard `shard` of those that `config` says, with nothing known yet.
+    ///
+    /// # Errors
+    /// If the matcher's configuration is out of its bounds.
+    pub fn new(
+        network: &Arc<Network>,
+        index: &Arc<EdgeIndex>,
+        config: &Config,
+        first: Arc<Epoch>,
+        shard: u32,
+    ) -> Result<Self, MatcherConfigError> {
+        let of = (shard, config.shards);
+        let matching = Matching::new(Arc::clone(network), Arc::clone(index), config.matching, of)?;
+        let eta = Estimator::new(Arc::clone(network), Arc::clone(index), config.eta.clone(), first, of);
+        Ok(Self {
+            shard,
+            shards: config.shards,
+            network: Arc::clone(network),
+            matching: Stage::new(matching),
+            fleet: Stage::new(Fleet::new(&config.fleet, shard, config.shards)),
+            trips: Stage::new(Trips::new(config.trips.clone())),
+            eta: Stage::new(eta),
+            sums: TraversalSums::new(Panes::new(config.traffic.pane)),
+            roads: Vec::new(),
+            counts: Counts::default(),
+        })
+    }
+
+    /// Whether this shard answers for a record: whether it counts it as accepted or not. Exactly one does.
+    pub fn answers_for(&self, record: &Record) -> bool {
+        let number = match record.payload {
+            Payload::Tick { .. } => return false,
+            Payload::Location { driver, .. } | Payload::Status { driver, .. } => driver.0,
+            Payload::Requested { trip, .. }
+            | Payload::Assigned { trip, .. }
+            | Payload::PickedUp { trip }
+            | Payload::Completed { trip }
+            | Payload::Cancelled { trip } => trip.0,
+            Payload::Closed(_) | Payload::Reopened(_) => 0,
+        };
+        number % self.shards == self.shard
+    }
+
+    /// What has become of this shard's records.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Takes a record that is no tick.
+    #[inline]
+    pub fn on_record(&mut self, record: &Record, effects: &mut Effects) {
+        match record.payload {
+            Payload::Location { driver, .. } => {
+                if self.owns(driver) {
+                    self.on_location(record, driver, effects);
+                }
+            }
+            Payload::Status { driver, status } => {
+                if self.owns(driver) {
+                    self.counts.accepted += 1;
+                    self.on_driver(&DriverEvent::Status { driver, at: record.time, status }, effects);
+                }
+            }
+            Payload::Requested { .. }
+            | Payload::Assigned { .. }
+            | Payload::PickedUp { .. }
+            | Payload::Completed { .. }
+            | Payload::Cancelled { .. } => self.on_trip_record(record, effects),
+            Payload::Closed(road) => self.on_road(record, road, true, effects),
+            Payload::Reopened(road) => self.on_road(record, road, false, effects),
+            Payload::Tick { .. } => debug_assert!(false, "ticks go to on_tick"),
+        }
+    }
+
+    /// Hands over what this shard adds to the collective at a tick. Comes before [`Shard::on_tick`].
+    pub fn contribute(&mut self) -> Contribution {
+        Contribution {
+            traversals: self.sums.take(),
+            residuals: self.eta.operator_mut().take_residuals(),
+            roads: std::mem::take(&mut self.roads),
+        }
+    }
+
+    /// Takes a tick, from which on `epoch` is in force.
+    pub fn on_tick(&mut self, record: &Record, tick: &Tick, epoch: &Arc<Epoch>, effects: &mut Effects) {
+        for &change in self.fleet.on_tick(tick) {
+            if let FleetChange::Forgotten { driver } = change {
+                self.matching.operator_mut().forget(driver);
+            }
+            effects.fleet.push(change);
+        }
+        let ended: Vec<TripOutcome> = self.trips.on_tick(tick).to_vec();
+        for outcome in ended {
+            if let TripOutcome::Changed(change) = outcome {
+                self.on_trip(&change, record, effects);
+            }
+        }
+        self.eta.on_event(&EtaInput::Epoch { epoch: Arc::clone(epoch), offset: record.offset });
+        effects.tell(self.eta.on_tick(tick));
+    }
+
+    fn owns(&self, driver: DriverId) -> bool {
+        driver.0 % self.shards == self.shard
+    }
+
+    fn reject(&mut self, record: &Record, reason: Reason, effects: &mut Effects) {
+        *self.counts.dead_lettered.entry(reason).or_default() += 1;
+        effects.outputs.push(Output::DeadLetter { offset: record.offset, reason });
+    }
+
+    fn on_location(&mut self, record: &Record, driver: DriverId, effects: &mut Effects) {
+        let mut rejected = None;
+        let mut place: Option<(Position, bool)> = None;
+        for movement in self.matching.on_event(record) {
+            match movement {
+                Movement::Traversed(traversal) => {
+                    self.counts.traversals += 1;
+                    self.sums.add(traversal);
+                }
+                Movement::Seen { position, direction_sure, .. } => place = Some((*position, *direction_sure)),
+                Movement::Rejected(reason) => rejected = Some(*reason),
+            }
+        }
+        if let Some(reason) = rejected {
+            self.reject(record, reason, effects);
+            return;
+        }
+        self.counts.accepted += 1;
+        let Some((position, direction_sure)) = place else { return };
+        let at = record.time;
+        self.on_driver(&DriverEvent::Seen { driver, at, position }, effects);
+        let seen = EtaInput::Seen { driver, at, position, direction_sure, offset: record.offset };
+        effects.tell(self.eta.on_event(&seen));
+    }
+
+    fn on_driver(&mut self, event: &DriverEvent, effects: &mut Effects) {
+        effects.fleet.extend_from_slice(self.fleet.on_event(event));
+    }
+
+    fn on_trip_record(&mut self, record: &Record, effects: &mut Effects) {
+        let answers = self.answers_for(record);
+        let Some(&outcome) = self.trips.on_event(record).first() else { return };
+        match outcome {
+            TripOutcome::Changed(change) => {
+                self.counts.accepted += u64::from(answers);
+                self.on_trip(&change, record, effects);
+            }
+            TripOutcome::Rejected(reason) if answers => self.reject(record, reason, effects),
+            TripOutcome::Rejected(_) => {}
+        }
+    }
+
+    fn on_trip(&mut self, change: &TripChange, record: &Record, effects: &mut Effects) {
+        let at = change.at;
+        let ended = matches!(change.event, Some(TripEvent::Completed | TripEvent::Cancelled | TripEvent::Abandoned));
+        let now = if ended { None } else { change.state.stage.driver() };
+        if change.previous != now {
+            if let Some(driver) = change.previous.filter(|&driver| self.owns(driver)) {
+                self.on_driver(&DriverEvent::TripLeft { driver, at }, effects);
+            }
+            if let Some(driver) = now.filter(|&driver| self.owns(driver)) {
+                self.on_driver(&DriverEvent::TripTaken { driver, at }, effects);
+            }
+        }
+        let place: Option<(Position, Timestamp)> =
+            now.filter(|&driver| self.owns(driver)).and_then(|driver| self.fleet.operator().place(driver));
+        let input = EtaInput::Trip { change: *change, place, offset: record.offset };
+        effects.tell(self.eta.on_event(&input));
+    }
+
+    fn on_road(&mut self, record: &Record, road: RoadRef, closed: bool, effects: &mut Effects) {
+        if !self.answers_for(record) {
+            return;
+        }
+        let edges = self.network.edges_between(road.from_node, road.to_node);
+        if edges.is_empty() {
+            self.reject(record, Reason::UnknownRoad, effects);
+            return;
+        }
+        self.counts.accepted += 1;
+        self.roads.push((road, edges, closed));
+    }
+
+    /// Adds the state of all operators that is this shard's own. Trips, which all shards keep, are the first's.
+    pub fn digest(&self, into: &mut StateDigest) {
+        self.matching.operator().digest(into);
+        self.fleet.operator().digest(into);
+        self.eta.operator().digest(into);
+        if self.shard == 0 {
+            self.trips.operator().digest(into);
+        }
+    }
+
+    /// How many trips are under way, in all shards.
+    pub fn trips(&self) -> usize {
+        self.trips.operator().len()
+    }
+
+    /// A trip under way.
+    pub fn trip(&self, trip: TripId) -> Option<&crate::trip::Trip> {
+        self.trips.operator().get(trip)
+    }
+}
+
+impl Effects {
+    fn tell(&mut self, told: &[crate::eta::Told]) {
+        for told in told {
+            self.arrivals.push(told.update);
+            if told.news {
+                self.outputs.push(Output::Eta(told.update));
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+use etaflow_road::{RoadClass, Span, Timestamp};
+
+use super::evidence::Evidence;
+
+/// A pace of one, in fixed point: as fast as the map says.
+pub(super) const PAR: u64 = 1 << 12;
+
+/// One value for each road class.
+pub(super) type PerClass<T> = [T; RoadClass::ALL.len()];
+
+/// How much slower (or faster) than the map says the fleet drives, by road class: the prior of every edge that has
+/// little evidence of its own.
+///
+/// A ratio of sums of milliseconds: those driven, and those the map allows for the same stretches. Old evidence halves
+/// with each half-life.
+#[derive(Debug, Clone)]
+pub(super) struct ClassPace {
+    all: Sums,
+    class: PerClass<Sums>,
+    prior_ms: u64,
+    half_life: Span,
+    halved_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    driven_ms: u64,
+    free_flow_ms: u64,
+}
+
+impl Sums {
+    fn add(&mut self, driven_ms: u64, free_flow_ms: u64) {
+        self.driven_ms += driven_ms;
+        self.free_flow_ms += free_flow_ms;
+    }
+
+    fn halve(&mut self) {
+        self.driven_ms /= 2;
+        self.free_flow_ms /= 2;
+    }
+
+    /// The pace, if `prior_ms` of driving at `prior` are added.
+    fn pace(self, prior: u64, prior_ms: u64) -> u64 {
+        let driven = u128::from(self.driven_ms) * u128::from(PAR) + u128::from(prior_ms) * u128::from(prior);
+        (driven / u128::from(self.free_flow_ms + prior_ms).max(1)) as u64
+    }
+}
+
+impl ClassPace {
+    pub(super) fn new(prior_min: f64, half_life: Span) -> Self {
+        let prior_ms = (prior_min * 60_000.0) as u64;
+        let class = [Sums::default(); RoadClass::ALL.len()];
+        Self { all: Sums::default(), class, prior_ms, half_life, halved_at: None }
+    }
+
+    /// Adds what was driven on an edge of some class, `length_mm` long in all and `free_flow_ms` at the map's speed.
+    pub(super) fn add(&mut self, class: RoadClass, evidence: &Evidence, length_mm: u32, free_flow_ms: u32) {
+        let allowed = u128::from(evidence.length_mm) * u128::from(free_flow_ms) / u128::from(length_mm);
+        self.all.add(evidence.duration_ms, allowed as u64);
+        self.class[class as usize].add(evidence.duration_ms, allowed as u64);
+    }
+
+    pub(super) fn on_tick(&mut self, time: Timestamp) {
+        let halved_at = *self.halved_at.get_or_insert(time);
+        if time.since(halved_at) >= self.half_life {
+            self.all.halve();
+            self.class.iter_mut().for_each(Sums::halve);
+            self.halved_at = Some(time);
+        }
+    }
+
+    /// The pace of each class; [`PAR`] is the map's. Held to a third and to ten times of it.
+    pub(super) fn paces(&self) -> PerClass<u64> {
+        let all = self.all.pace(PAR, self.prior_ms);
+        self.class.map(|sums| sums.pace(all, self.prior_ms).clamp(PAR / 3, PAR * 10))
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        for sums in self.class.iter().chain([&self.all]) {
+            out.extend(sums.driven_ms.to_le_bytes());
+            out.extend(sums.free_flow_ms.to_le_bytes());
+        }
+        out.extend(self.halved_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
+    }
+}

@@ -1,0 +1,199 @@
+use std::sync::Arc;
+
+use etaflow_road::{EdgeId, INFINITY, MetresPerSecond, Metric, Network, Weight};
+
+use super::closure::Closures;
+use super::config::TrafficConfig;
+use super::evidence::Evidence;
+use super::pace::{ClassPace, PAR, PerClass};
+use crate::event::RoadRef;
+use crate::stream::{Pane, Panes, SlidingWindow, StateDigest, Tick};
+
+/// One traversal, and the weight of a fresh pane, in fixed point.
+const ONE: u64 = 256;
+
+/// The bounds of an edge's travel time, as parts and multiples of its free-flow time.
+const FASTEST_DIVISOR: Weight = 3;
+const SLOWEST_FACTOR: u64 = 30;
+
+/// The travel times of all edges, kept up to date from tick to tick.
+///
+/// A deterministic function of the sums that the shards send, however many shards there are.
+pub struct Traffic {
+    network: Arc<Network>,
+    panes: Panes,
+    window_panes: usize,
+    /// What the prior is worth, in traversals of weight [`ONE`] each.
+    prior: u64,
+    window: Option<SlidingWindow<Evidence>>,
+    pace: ClassPace,
+    /// The paces that are in force; they follow `pace` when the window slides.
+    applied: PerClass<u64>,
+    closures: Closures,
+    weights: Vec<Weight>,
+    metric: Arc<Metric>,
+    /// Edges to look at again at the next tick.
+    dirty: Vec<EdgeId>,
+}
+
+/// What is known of the speed on an edge.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EdgeSpeed {
+    /// The speed that arrival times rest on; 0 where the road is closed.
+    pub speed: MetresPerSecond,
+    /// The speed when nothing is in the way.
+    pub free_flow: MetresPerSecond,
+}
+
+impl EdgeSpeed {
+    /// What `metric` says of `edge`.
+    pub fn of(network: &Network, metric: &Metric, edge: EdgeId) -> Self {
+        let weight = metric.weight(edge);
+        let speed = if weight >= INFINITY { 0.0 } else { f64::from(network.length_mm(edge)) / f64::from(weight) };
+        Self { speed: MetresPerSecond(speed), free_flow: network.free_flow_speed(edge) }
+    }
+}
+
+impl Traffic {
+    /// Nobody has driven yet: free flow everywhere.
+    pub fn new(network: Arc<Network>, config: &TrafficConfig) -> Self {
+        Self {
+            panes: Panes::new(config.pane),
+            window_panes: config.panes,
+            prior: (config.prior_traversals * ONE as f64).round().max(1.0) as u64,
+            window: None,
+            pace: ClassPace::new(config.class_prior_min, config.class_half_life),
+            applied: [PAR; etaflow_road::RoadClass::ALL.len()],
+            closures: Closures::default(),
+            weights: network.free_flow_weights().to_vec(),
+            metric: Arc::new(Metric::free_flow(&network)),
+            dirty: Vec::new(),
+            network,
+        }
+    }
+
+    /// The metric that is the newest.
+    pub fn metric(&self) -> &Arc<Metric> {
+        &self.metric
+    }
+
+    /// Adds what a shard's traversals add up to. Those too late for the window are counted and left out.
+    pub fn add(&mut self, tick: &Tick, sums: &[(Pane, EdgeId, Evidence)]) {
+        let newest = self.panes.at(tick.time);
+        let window = self.window.get_or_insert_with(|| SlidingWindow::new(self.window_panes, newest));
+        for &(pane, edge, ref evidence) in sums {
+            if window.add(pane, edge.0, evidence) {
+                self.dirty.push(edge);
+                let (length_mm, free_flow) = (self.network.length_mm(edge), self.network.free_flow(edge));
+                self.pace.add(self.network.class(edge), evidence, length_mm, free_flow);
+            }
+        }
+    }
+
+    /// Closes a stretch of road, which lies on `edges`.
+    pub fn close(&mut self, edges: &[EdgeId], road: RoadRef) {
+        for &edge in edges {
+            self.closures.close(edge, road);
+            self.dirty.push(edge);
+        }
+    }
+
+    /// Opens a stretch of road again, which lies on `edges`.
+    pub fn reopen(&mut self, edges: &[EdgeId], road: RoadRef) {
+        for &edge in edges {
+            self.closures.reopen(edge, road);
+            self.dirty.push(edge);
+        }
+    }
+
+    /// The travel times now that all shards have sent what they had up to this tick; the very same ones if no edge's
+    /// time has changed.
+    pub fn on_tick(&mut self, tick: &Tick) -> &Arc<Metric> {
+        self.pace.on_tick(tick.time);
+        let newest = self.panes.at(tick.time);
+        let mut dirty = std::mem::take(&mut self.dirty);
+        let changed = match &mut self.window {
+            Some(window) if newest > window.newest() => {
+                // Every pane is a step older and the priors move: all edges are looked at.
+                window.slide_to(newest, |_| ());
+                self.applied = self.pace.paces();
+                self.update(self.network.edges())
+            }
+            _ => {
+                dirty.sort_unstable();
+                dirty.dedup();
+                self.update(dirty.iter().copied())
+            }
+        };
+        dirty.clear();
+        self.dirty = dirty;
+        if changed {
+            let metric = Metric::new(&self.network, self.weights.clone());
+            self.metric = Arc::new(metric.expect("an estimate is a weight"));
+        }
+        &self.metric
+    }
+
+    fn update(&mut self, edges: impl Iterator<Item = EdgeId>) -> bool {
+        let mut changed = false;
+        for edge in edges {
+            let weight = self.estimate(edge);
+            changed |= std::mem::replace(&mut self.weights[edge.index()], weight) != weight;
+        }
+        changed
+    }
+
+    /// The travel time of an edge: `l (T + k t) / (L + k l)` for an edge of length `l` and prior time `t` on which `L`
+    /// was driven in `T`, where the prior counts as `k` traversals. Without a prior it is the harmonic mean speed's.
+    fn estimate(&self, edge: EdgeId) -> Weight {
+        if self.closures.is_closed(edge) {
+            return INFINITY;
+        }
+        let free_flow = self.network.free_flow(edge);
+        let length = u128::from(self.network.length_mm(edge));
+        let pace = self.applied[self.network.class(edge) as usize];
+        let prior_time = u128::from(free_flow) * u128::from(pace) / u128::from(PAR);
+        let (mut driven_length, mut driven_time) = (0_u128, 0_u128);
+        for (age, evidence) in self.window.iter().flat_map(|window| window.of(edge.0)) {
+            let fresh = (self.window_panes - age) as u64;
+            let weight = u128::from(ONE * fresh / self.window_panes as u64);
+            driven_length += weight * u128::from(evidence.length_mm);
+            driven_time += weight * u128::from(evidence.duration_ms);
+        }
+        let prior = u128::from(self.prior);
+        let estimate = length * (driven_time + prior * prior_time) / (driven_length + prior * length);
+        let fastest = u64::from((free_flow / FASTEST_DIVISOR).max(1));
+        let slowest = (u64::from(free_flow) * SLOWEST_FACTOR).min(u64::from(INFINITY - 1));
+        (estimate as u64).clamp(fastest, slowest) as Weight
+    }
+
+    /// How many sums came too late for the window.
+    pub fn late(&self) -> u64 {
+        self.window.as_ref().map_or(0, SlidingWindow::late)
+    }
+
+    /// Adds the whole state to `digest`.
+    pub fn digest(&self, digest: &mut StateDigest) {
+        let mut bytes = Vec::new();
+        self.pace.encode(&mut bytes);
+        digest.entity(b'p', 0, &bytes);
+        for edge in self.closures.sorted() {
+            digest.entity(b'c', u64::from(edge.0), &[]);
+        }
+        for edge in self.window.iter().flat_map(SlidingWindow::keys) {
+            bytes.clear();
+            for (age, evidence) in self.window.iter().flat_map(|window| window.of(edge)) {
+                bytes.extend((age as u64).to_le_bytes());
+                bytes.extend(evidence.samples.to_le_bytes());
+                bytes.extend(evidence.length_mm.to_le_bytes());
+                bytes.extend(evidence.duration_ms.to_le_bytes());
+            }
+            digest.entity(b'e', u64::from(edge), &bytes);
+        }
+        for (edge, weight) in self.weights.iter().enumerate() {
+            if *weight != self.network.free_flow(EdgeId(edge as u32)) {
+                digest.entity(b'w', edge as u64, &weight.to_le_bytes());
+            }
+        }
+    }
+}

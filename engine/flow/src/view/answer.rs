@@ -1,0 +1,90 @@
+use etaflow_road::{Metres, Seconds, Timestamp};
+
+use crate::eta::{Arrival, Cause};
+use crate::event::Key;
+
+/// An answer, and what it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer<T> {
+    /// The answer.
+    pub value: T,
+    /// The time of the last tick that is in it.
+    pub as_of: Timestamp,
+    /// The traffic epoch: the number of the tick up to which road speeds are in it.
+    pub epoch: u64,
+    /// Whether the engine is up to date.
+    pub state: EngineState,
+}
+
+/// Whether an engine is up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EngineState {
+    /// It is behind the log by more than is allowed.
+    CatchingUp,
+    /// It is up to date.
+    Live,
+}
+
+impl EngineState {
+    /// Its name in files and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CatchingUp => "catching_up",
+            Self::Live => "live",
+        }
+    }
+}
+
+/// What is known of a trip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TripEta {
+    /// Which.
+    pub trip: Key,
+    /// Who drives it, once that is known.
+    pub driver: Option<Key>,
+    /// When the driver will be at the pickup, as long as he is on his way there.
+    pub pickup_at: Option<Timestamp>,
+    /// When the rider will be at the dropoff; `None` if no way leads there.
+    pub arrival: Option<Arrival>,
+    /// Why it was told last.
+    pub cause: Cause,
+    /// The moment, in event time, of which it speaks.
+    pub as_of: Timestamp,
+    /// When the driver was last seen.
+    pub fix_at: Option<Timestamp>,
+}
+
+/// A driver who can take a trip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nearby {
+    /// Who.
+    pub driver: Key,
+    /// How long he takes to come.
+    pub travel: Seconds,
+    /// When he was last seen.
+    pub seen_at: Timestamp,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// The place is too far from any road.
+    #[error("no road within {radius} of latitude {lat}, longitude {lon}")]
+    NoRoad {
+        /// Of the place, in degrees.
+        lat: f64,
+        /// Of the place, in degrees.
+        lon: f64,
+        /// How far was looked.
+        radius: Metres,
+    },
+    /// More was asked for than is given at once.
+    #[error("{asked} drivers were asked for, at most {max}")]
+    TooMany {
+        /// How many.
+        asked: usize,
+        /// How many may be.
+        max: usize,
+    },
+}

@@ -1,0 +1,150 @@
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use etaflow_road::{Network, Span, Targets, Timestamp};
+use rustc_hash::FxHashMap;
+
+use crate::eta::{Cause, EtaUpdate};
+use crate::event::{DriverId, TripId};
+use crate::fleet::FleetChange;
+use crate::pipeline::{Applied, Epoch, Observer};
+
+/// Into how many parts the trips are split, so that shards and askers seldom meet.
+const PARTS: usize = 64;
+
+/// How long a trip that has ended can still be asked for.
+const ENDED_KEPT: Span = Span::from_secs(60);
+
+/// What the shards have published.
+pub(crate) struct Published {
+    trips: Vec<RwLock<FxHashMap<TripId, EtaUpdate>>>,
+    ended: Mutex<VecDeque<(Timestamp, TripId)>>,
+    pub(super) available: RwLock<Available>,
+    epoch: RwLock<Current>,
+    /// When the last record that each shard has taken arrived, in microseconds.
+    applied_at: Vec<AtomicI64>,
+}
+
+/// Drivers who can take a trip.
+pub(super) struct Available {
+    pub(super) targets: Targets,
+    /// By driver.
+    seen_at: Vec<Timestamp>,
+}
+
+/// The epoch that is in force, and since when.
+#[derive(Clone)]
+pub(super) struct Current {
+    pub(super) epoch: Arc<Epoch>,
+    pub(super) as_of: Timestamp,
+}
+
+impl Published {
+    pub(crate) fn new(network: &Network, first: Arc<Epoch>, shards: u32) -> Self {
+        Self {
+            trips: (0..PARTS).map(|_| RwLock::default()).collect(),
+            ended: Mutex::default(),
+            available: RwLock::new(Available { targets: Targets::new(network), seen_at: Vec::new() }),
+            epoch: RwLock::new(Current { epoch: first, as_of: Timestamp::MIN }),
+            applied_at: (0..shards).map(|_| AtomicI64::new(i64::MIN)).collect(),
+        }
+    }
+
+    pub(super) fn trip(&self, trip: TripId) -> Option<EtaUpdate> {
+        self.part(trip).read().unwrap_or_else(PoisonError::into_inner).get(&trip).copied()
+    }
+
+    pub(super) fn current(&self) -> Current {
+        self.epoch.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When the last record that all shards have taken arrived.
+    pub(crate) fn applied_at(&self) -> Option<Timestamp> {
+        let oldest = self.applied_at.iter().map(|at| at.load(Ordering::Acquire)).min()?;
+        (oldest != i64::MIN).then_some(Timestamp::from_micros(oldest))
+    }
+
+    /// How many trips can be asked for.
+    pub(super) fn trips(&self) -> usize {
+        self.trips.iter().map(|part| part.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+
+    fn part(&self, trip: TripId) -> &RwLock<FxHashMap<TripId, EtaUpdate>> {
+        &self.trips[trip.index() % PARTS]
+    }
+
+    fn put(&self, update: &EtaUpdate) {
+        let mut trips = self.part(update.trip).write().unwrap_or_else(PoisonError::into_inner);
+        let known = trips.entry(update.trip).or_insert(*update);
+        // A trip moves from shard to shard with its driver, and the one it leaves may be late to say its last.
+        if update.offset >= known.offset {
+            *known = *update;
+        }
+        drop(trips);
+        if matches!(update.cause, Cause::Completed | Cause::Cancelled) {
+            let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+            ended.push_back((update.as_of, update.trip));
+        }
+    }
+
+    fn forget_ended(&self, now: Timestamp) {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(&(at, trip)) = ended.front().filter(|(at, _)| now.since(*at) > ENDED_KEPT) {
+            debug_assert!(now >= at);
+            ended.pop_front();
+            self.part(trip).write().unwrap_or_else(PoisonError::into_inner).remove(&trip);
+        }
+    }
+
+    /// Puts an epoch in force, if it is newer. True if it was.
+    fn advance(&self, epoch: &Arc<Epoch>, tick: Timestamp) -> bool {
+        let mut current = self.epoch.write().unwrap_or_else(PoisonError::into_inner);
+        let newer = tick > current.as_of;
+        if newer {
+            *current = Current { epoch: Arc::clone(epoch), as_of: tick };
+        }
+        newer
+    }
+}
+
+impl Available {
+    pub(super) fn seen_at(&self, driver: DriverId) -> Timestamp {
+        self.seen_at.get(driver.index()).copied().unwrap_or(Timestamp::MIN)
+    }
+
+    fn change(&mut self, change: &FleetChange) {
+        match *change {
+            FleetChange::Available { driver, position, seen_at } => {
+                if driver.index() >= self.seen_at.len() {
+                    self.seen_at.resize(driver.index() + 1, Timestamp::MIN);
+                }
+                self.seen_at[driver.index()] = seen_at;
+                self.targets.insert(driver.0, position);
+            }
+            FleetChange::Unavailable { driver } | FleetChange::Forgotten { driver } => {
+                self.targets.remove(driver.0);
+            }
+        }
+    }
+}
+
+impl Observer for Published {
+    fn on_applied(&self, applied: &Applied<'_>) {
+        for update in &applied.effects.arrivals {
+            self.put(update);
+        }
+        if !applied.effects.fleet.is_empty() {
+            let mut available = self.available.write().unwrap_or_else(PoisonError::into_inner);
+            applied.effects.fleet.iter().for_each(|change| available.change(change));
+        }
+        if let Some(tick) = applied.tick
+            && self.advance(applied.epoch, tick.time)
+        {
+            self.forget_ended(tick.time);
+        }
+        if let Some(last) = applied.records.last() {
+            self.applied_at[applied.shard as usize].store(last.ingest_time.micros(), Ordering::Release);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use etaflow_road::{Coord, EdgeId, EdgeIndex, INFINITY, Metres, Network, Query, Seconds, Weight};
+
+use super::answer::{Answer, EngineState, Nearby, QueryError, TripEta};
+use super::lag::Lag;
+use super::published::{Current, Published};
+use crate::event::{DriverId, Key};
+use crate::sequencer::Dictionary;
+use crate::traffic::EdgeSpeed;
+
+/// How many drivers can be asked for at once.
+const NEAREST_MAX: usize = 1_000;
+
+/// How many searches are kept for the next who ask.
+const QUERIES_MAX: usize = 16;
+
+/// What is known now. Cheap to clone; any thread may ask.
+#[derive(Clone)]
+pub struct View {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    network: Arc<Network>,
+    index: Arc<EdgeIndex>,
+    dictionary: Arc<Dictionary>,
+    published: Arc<Published>,
+    snap_radius: Metres,
+    queries: Mutex<Vec<Query>>,
+    lag: Mutex<Lag>,
+}
+
+impl View {
+    pub(crate) fn new(
+        network: Arc<Network>,
+        index: Arc<EdgeIndex>,
+        dictionary: Arc<Dictionary>,
+        published: Arc<Published>,
+        snap_radius: Metres,
+    ) -> Self {
+        let lag = Lag { records: 0, behind: None, catch_up: None, state: EngineState::Live };
+        let queries = Mutex::default();
+        let lag = Mutex::new(lag);
+        Self { shared: Arc::new(Shared { network, index, dictionary, published, snap_radius, queries, lag }) }
+    }
+
+    /// What is known of a trip; `None` if it was never heard of, or ended more than a minute ago.
+    pub fn trip(&self, trip: &Key) -> Option<Answer<TripEta>> {
+        let shared = &*self.shared;
+        let update = shared.published.trip(shared.dictionary.trip(trip)?)?;
+        let value = TripEta {
+            trip: trip.clone(),
+            driver: update.driver.and_then(|driver| shared.dictionary.driver_key(driver)),
+            pickup_at: update.pickup_at,
+            arrival: update.arrival,
+            cause: update.cause,
+            as_of: update.as_of,
+            fix_at: update.fix_at,
+        };
+        // It was made under its own epoch, which may be older than the one in force for a moment.
+        let current = shared.published.current();
+        Some(Answer { value, as_of: current.as_of, epoch: update.epoch, state: self.lag().state })
+    }
+
+    /// The `count` drivers who can take a trip and reach `at` soonest, with the time they take; soonest first. Those who
+    /// take longer than `within` are left out.
+    ///
+    /// # Errors
+    /// If no road is near, or more than 1,000 are asked for.
+    pub fn nearest(&self, at: Coord, count: usize, within: Seconds) -> Result<Answer<Vec<Nearby>>, QueryError> {
+        if count > NEAREST_MAX {
+            return Err(QueryError::TooMany { asked: count, max: NEAREST_MAX });
+        }
+        let shared = &*self.shared;
+        let radius = shared.snap_radius;
+        let snap = shared.index.snap(&shared.network, at, radius);
+        let snap = snap.ok_or(QueryError::NoRoad { lat: at.lat(), lon: at.lon(), radius })?;
+        let current = shared.published.current();
+        let limit = (within.0.max(0.0) * 1e3).min(f64::from(INFINITY - 1)) as Weight;
+        let mut query = self.query();
+        let found: Vec<_> = {
+            let available = shared.published.available.read().unwrap_or_else(PoisonError::into_inner);
+            let metric = &current.epoch.metric;
+            let nearest = query.nearest(metric, &available.targets, snap.positions(), count, limit);
+            nearest.into_iter().map(|(id, time)| (DriverId(id), time, available.seen_at(DriverId(id)))).collect()
+        };
+        self.put_back(query);
+        let value = found
+            .into_iter()
+            .filter_map(|(driver, time, seen_at)| {
+                let travel = Seconds(f64::from(time) / 1e3);
+                Some(Nearby { driver: shared.dictionary.driver_key(driver)?, travel, seen_at })
+            })
+            .collect();
+        Ok(self.answer(value, &current))
+    }
+
+    /// The speed on an edge.
+    ///
+    /// # Panics
+    /// If the network has no such edge.
+    pub fn edge_speed(&self, edge: EdgeId) -> Answer<EdgeSpeed> {
+        let current = self.shared.published.current();
+        let speed = EdgeSpeed::of(&self.shared.network, &current.epoch.metric, edge);
+        self.answer(speed, &current)
+    }
+
+    /// How far the engine is behind its log.
+    pub fn lag(&self) -> Lag {
+        *self.shared.lag.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many trips can be asked for: those under way and those that ended within the last minute.
+    pub fn trips(&self) -> usize {
+        self.shared.published.trips()
+    }
+
+    /// The road network.
+    pub fn network(&self) -> &Arc<Network> {
+        &self.shared.network
+    }
+
+    /// The index of the roads in space.
+    pub fn index(&self) -> &Arc<EdgeIndex> {
+        &self.shared.index
+    }
+
+    pub(crate) fn set_lag(&self, lag: Lag) {
+        *self.shared.lag.lock().unwrap_or_else(PoisonError::into_inner) = lag;
+    }
+
+    fn answer<T>(&self, value: T, current: &Current) -> Answer<T> {
+        Answer { value, as_of: current.as_of, epoch: current.epoch.number, state: self.lag().state }
+    }
+
+    fn query(&self) -> Query {
+        let kept = self.shared.queries.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.unwrap_or_else(|| Query::new(Arc::clone(&self.shared.network)))
+    }
+
+    fn put_back(&self, query: Query) {
+        let mut queries = self.shared.queries.lock().unwrap_or_else(PoisonError::into_inner);
+        if queries.len() < QUERIES_MAX {
+            queries.push(query);
+        }
+    }
+}
