@@ -2,6 +2,8 @@
 
 mod config;
 mod eta;
+#[cfg(feature = "runtime")]
+mod bus;
 mod event;
 mod fleet;
 mod log;
@@ -17,6 +19,10 @@ mod view;
 pub use config::{Config, PipelineConfigError};
 pub use eta::{
     Arrival, Calibration, Cause, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Quantiles, Residual, Told,
+#[cfg(feature = "runtime")]
+pub use bus::{
+    Bus, BusConfig, BusCounts, BusItem, Delivery, Fanout, GroupCounts, Incoming, Intake, Member, Policy, PublishError,
+    Publisher, bus, bus_of,
 };
 pub use etaflow_road::{Coord, EdgeId, Metres, MetresPerSecond, Network, NodeId, Seconds};
 pub use event::{
