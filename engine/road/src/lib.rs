@@ -8,6 +8,7 @@
 //! - `routing`: travel times, the fastest ways under them, and who is nearest.
 //! - `index`: the edges in space: which roads are near a place.
 //! - `matching`: which road a vehicle is on, fix by fix.
+//! - `osm`: OpenStreetMap extracts.
 //!
 //! Everything here is synchronous and does no I/O beyond reading the map files it is given.
 
@@ -17,6 +18,7 @@ mod index;
 mod matching;
 mod network;
 mod routing;
+mod osm;
 mod unit;
 
 pub use geo::{Coord, CoordError, LocalFrame, Projected, Xy};
@@ -31,4 +33,9 @@ pub use network::{
     TurnModel,
 };
 pub use routing::{Metric, MetricError, Position, Query, Route, Targets};
+pub use routing::Position;
+pub use osm::{
+    ClassSpeed, Delays, Import, ImportReport, InvalidTags, OsmError, Profile, RestrictionReport, import_pbf,
+    import_pbf_from, import_pbf_with,
+};
 pub use unit::{INFINITY, Metres, MetresPerSecond, Seconds, Span, Timestamp, Weight};
