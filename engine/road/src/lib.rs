@@ -9,6 +9,7 @@
 //! - `index`: the edges in space: which roads are near a place.
 //! - `matching`: which road a vehicle is on, fix by fix.
 //! - `osm`: OpenStreetMap extracts.
+//! - `open`: a network from whatever it is kept in.
 //!
 //! Everything here is synchronous and does no I/O beyond reading the map files it is given.
 
@@ -18,6 +19,7 @@ mod index;
 mod matching;
 mod network;
 mod routing;
+mod open;
 mod osm;
 mod unit;
 
@@ -29,11 +31,12 @@ pub use matching::{
     Step, Trace, TraceError,
 };
 pub use network::{
-    BuilderEdge, BuilderNode, EdgeFlags, Network, NetworkBuilder, NetworkError, NewEdge, RoadClass, ShapePoint,
-    TurnModel,
+    BuilderEdge, BuilderNode, CsvError, EdgeFlags, Network, NetworkBuilder, NetworkError, NetworkFileError, NewEdge,
+    RoadClass, ShapePoint, TurnModel,
 };
 pub use routing::{Metric, MetricError, Position, Query, Route, Targets};
 pub use routing::Position;
+pub use open::{OpenError, open_network};
 pub use osm::{
     ClassSpeed, Delays, Import, ImportReport, InvalidTags, OsmError, Profile, RestrictionReport, import_pbf,
     import_pbf_from, import_pbf_with,

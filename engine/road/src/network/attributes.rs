@@ -42,6 +42,28 @@ impl RoadClass {
         Self::Ferry,
     ];
 
+    /// Its name in OpenStreetMap and in CSV files: "living_street".
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Motorway => "motorway",
+            Self::Trunk => "trunk",
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+            Self::Tertiary => "tertiary",
+            Self::Unclassified => "unclassified",
+            Self::Residential => "residential",
+            Self::LivingStreet => "living_street",
+            Self::Service => "service",
+            Self::Track => "track",
+            Self::Ferry => "ferry",
+        }
+    }
+
+    /// The class with this [`name`](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+
     /// The class with this discriminant.
     pub fn from_u8(value: u8) -> Option<Self> {
         Self::ALL.get(usize::from(value)).copied()

@@ -6,11 +6,16 @@
 mod attributes;
 mod builder;
 mod component;
+mod csv;
+mod file;
 mod graph;
 mod turn;
 
 pub use attributes::{EdgeFlags, RoadClass};
 pub use builder::{BuilderEdge, BuilderNode, NetworkBuilder, NewEdge, ShapePoint};
+pub use csv::CsvError;
+pub(crate) use file::MAGIC as NETWORK_MAGIC;
+pub use file::NetworkFileError;
 pub(crate) use graph::NO_EDGE;
 pub use graph::{Network, NetworkError};
 pub use turn::TurnModel;
