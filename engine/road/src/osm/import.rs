@@ -101,3 +101,7 @@ fn find_nodes(bytes: &[u8], places: &Places, profile: &Profile) -> Result<Found,
     report.nodes = count;
     Ok((found, report))
 }
+
+#[cfg(test)]
+#[path = "import_tests.rs"]
+mod tests;

@@ -11,6 +11,8 @@ mod block;
 mod chain;
 mod draft;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod import;
 mod obstacle;
 mod profile;

@@ -118,6 +118,7 @@ impl ImportReport {
         self.ways += other.ways;
         self.relations += other.relations;
         self.bad_strings += other.bad_strings;
+        self.bad_places += other.bad_places;
         self.car_ways += other.car_ways;
         self.duplicate_ways += other.duplicate_ways;
         self.reversible_ways += other.reversible_ways;

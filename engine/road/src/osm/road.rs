@@ -198,3 +198,7 @@ pub(super) fn is_conditional(tags: &Tags<'_>, profile: &Profile) -> bool {
         key.is_some_and(|key| concerns(key.trim_end_matches(":forward").trim_end_matches(":backward")))
     })
 }
+
+#[cfg(test)]
+#[path = "road_tests.rs"]
+mod tests;
