@@ -18,9 +18,9 @@ mod id;
 mod index;
 mod matching;
 mod network;
-mod routing;
 mod open;
 mod osm;
+mod routing;
 mod unit;
 
 pub use geo::{Coord, CoordError, LocalFrame, Projected, Xy};
@@ -34,11 +34,10 @@ pub use network::{
     BuilderEdge, BuilderNode, CsvError, EdgeFlags, Network, NetworkBuilder, NetworkError, NetworkFileError, NewEdge,
     RoadClass, ShapePoint, TurnModel,
 };
-pub use routing::{Metric, MetricError, Position, Query, Route, Targets};
-pub use routing::Position;
 pub use open::{OpenError, open_network};
 pub use osm::{
     ClassSpeed, Delays, Import, ImportReport, InvalidTags, OsmError, Profile, RestrictionReport, import_pbf,
     import_pbf_from, import_pbf_with,
 };
+pub use routing::{Metric, MetricError, Position, Query, Route, Targets};
 pub use unit::{INFINITY, Metres, MetresPerSecond, Seconds, Span, Timestamp, Weight};
