@@ -51,11 +51,11 @@ fn any_weights(edges: usize) -> impl Strategy<Value = Vec<Weight>> + use<> {
     prop::collection::vec(weight, edges)
 }
 
-/// Weights that are hardly more than the crow needs at one speed, where a lower bound is tight and must not be above.
+/// Weights that are hardly more than the crow needs at one speed and outweigh the turns, where a lower bound is tight and must not be above.
 fn crow_weights(network: &Network) -> impl Strategy<Value = Vec<Weight>> + use<> {
     let ends = |edge| network.coord(network.tail(edge)).distance(network.coord(network.head(edge))).0;
     let crow: Vec<f64> = network.edges().map(ends).collect();
-    let detours = prop::collection::vec(prop_oneof![8 => 100.0..120.0, 1 => Just(f64::INFINITY)], crow.len());
+    let detours = prop::collection::vec(prop_oneof![8 => 1e4..1.2e4, 1 => Just(f64::INFINITY)], crow.len());
     detours.prop_map(move |detours| {
         let weights = crow.iter().zip(detours).map(|(crow, detour)| (crow * detour) as Weight);
         weights.map(|weight| weight.clamp(1, INFINITY)).collect()
