@@ -5,6 +5,7 @@
 //! - `unit`, `id`: lengths, times and the numbers of things.
 //! - `geo`: coordinates and local planes.
 //! - `network`: the road network and its builder.
+//! - `city`: networks of cities that never were.
 //! - `routing`: travel times, the fastest ways under them, and who is nearest.
 //! - `index`: the edges in space: which roads are near a place.
 //! - `matching`: which road a vehicle is on, fix by fix.
@@ -13,6 +14,7 @@
 //!
 //! Everything here is synchronous and does no I/O beyond reading the map files it is given.
 
+mod city;
 mod geo;
 mod id;
 mod index;
@@ -23,6 +25,7 @@ mod osm;
 mod routing;
 mod unit;
 
+pub use city::SyntheticCity;
 pub use geo::{Coord, CoordError, LocalFrame, Projected, Xy};
 pub use id::{EdgeId, NodeId};
 pub use index::{Candidate, EdgeIndex, Snap};
