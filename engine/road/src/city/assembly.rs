@@ -50,7 +50,13 @@ pub(super) fn assemble(draft: &Draft, names: &Names, terrain: &Terrain, globe: &
     let mut key = nodes.len() as i64;
     let mut edges: Vec<Edges> = Vec::with_capacity(draft.links.len());
     for link in &draft.links {
-        let line = shape(draft, link, &mut random);
+        let is_wet = |line: &[Xy]| line.windows(2).any(|pair| terrain.river.is_crossed(pair[0], pair[1]));
+        let mut line = shape(draft, link, &mut random);
+        if is_wet(&line) {
+            // A street along the river does not swing out over it.
+            line = draft.line(link);
+        }
+        let bridge = if is_wet(&line) { EdgeFlags::BRIDGE } else { EdgeFlags::default() };
         let via = line[1..line.len() - 1].iter().map(|&at| {
             key += 1;
             ShapePoint { key, coord: globe.coord(at) }
@@ -60,7 +66,7 @@ pub(super) fn assemble(draft: &Draft, names: &Names, terrain: &Terrain, globe: &
             head: nodes[link.head as usize],
             via: via.collect(),
             class: link.class,
-            flags: link.flags,
+            flags: link.flags.union(bridge),
             speed_mps: speed_kmh(link, terrain.density(line[0])) / 3.6,
             delay_ms: 0,
             length_m: Some(globe.length(&line)),

@@ -43,10 +43,10 @@ impl Pattern {
     /// How likely a street is that is not needed to get anywhere.
     fn connectivity(self) -> f64 {
         match self {
-            Self::Blocks => 0.72,
-            Self::Organic => 0.45,
-            Self::Closes => 0.16,
-            Self::Rural => 0.10,
+            Self::Blocks => 0.62,
+            Self::Organic => 0.32,
+            Self::Closes => 0.07,
+            Self::Rural => 0.06,
         }
     }
 }
@@ -62,9 +62,12 @@ pub(super) fn fill(draft: &mut Draft, sites: &[Xy], terrain: &Terrain, seed: u64
     let cells = Cells::of_points(sites, DISTRICT_M);
     for site in 0..sites.len() as u32 {
         let district = district(sites[site as usize], terrain, &mut random);
+        // Woods and moors.
+        if district.pattern == Pattern::Rural && random.chance(0.4) {
+            continue;
+        }
         for at in junctions(sites, &cells, site, &district, &mut random) {
-            let inside = distance(at, Xy::default()) < terrain.radius;
-            if inside && terrain.is_buildable(at) && !segments.is_near(at, 0.45 * district.spacing) {
+            if terrain.is_inside(at) && terrain.is_buildable(at) && !segments.is_near(at, 0.45 * district.spacing) {
                 draft.at.push(at);
                 spacing.push(district.spacing);
                 pattern.push(district.pattern);
@@ -91,7 +94,7 @@ pub(super) fn fill(draft: &mut Draft, sites: &[Xy], terrain: &Terrain, seed: u64
     }
     for (_, a, b, meets_road) in possible {
         let pattern = pattern[a.max(b) as usize];
-        let likely = pattern.connectivity() * if meets_road { 0.55 } else { 1.0 };
+        let likely = pattern.connectivity() * if meets_road { 0.6 } else { 1.0 };
         // Either way a random number is drawn, so that what is needed does not decide what else there is.
         let wanted = random.chance(likely);
         if sets.join(a, b) || wanted {
@@ -108,8 +111,8 @@ fn district(at: Xy, terrain: &Terrain, random: &mut Random) -> District {
     let roll = random.unit();
     let pattern = match () {
         () if old => Pattern::Organic,
-        () if density < 0.13 => Pattern::Rural,
-        () if roll < 0.15 + 0.5 * density => Pattern::Blocks,
+        () if density < 0.05 + 0.09 * roll => Pattern::Rural,
+        () if roll < 0.2 + 0.5 * density => Pattern::Blocks,
         () if roll < 0.55 + 0.3 * density => Pattern::Organic,
         () => Pattern::Closes,
     };

@@ -47,7 +47,7 @@ pub(super) fn build(draft: &mut Draft, terrain: &Terrain) {
         let end = course.length();
         let meets = |&at: &f64| at > 700.0 && at < end - 600.0;
         let interchanges = choose(draft, &course, &roads, segments, Vec::new(), meets);
-        let ends = carriageways(draft, terrain, &course, &interchanges);
+        let ends = carriageways(draft, &course, &interchanges);
         let Some([(out, back), (last, again)]) = ends else { continue };
         // It ends in the nearest street.
         let far = line[line.len() - 1];
@@ -61,7 +61,7 @@ pub(super) fn build(draft: &mut Draft, terrain: &Terrain) {
     }
     let segments = 0..terrain.orbital.len() - 1;
     let interchanges = choose(draft, &orbital, &roads, segments, forks, |_| true);
-    carriageways(draft, terrain, &orbital, &interchanges);
+    carriageways(draft, &orbital, &interchanges);
 }
 
 /// The roads that cross a motorway once: the segment of its course, the road's importance and its link.
@@ -112,12 +112,7 @@ fn choose(
 
 /// Builds both carriageways and the ramps. Of an open course it returns the junctions at its start and at its end, each
 /// those of the carriageway along and of the one against.
-fn carriageways(
-    draft: &mut Draft,
-    terrain: &Terrain,
-    course: &Course<'_>,
-    interchanges: &[Interchange],
-) -> Option<[(u32, u32); 2]> {
+fn carriageways(draft: &mut Draft, course: &Course<'_>, interchanges: &[Interchange]) -> Option<[(u32, u32); 2]> {
     let mut stops: Vec<f64> = if course.closed { Vec::new() } else { vec![0.0, course.length()] };
     for interchange in interchanges {
         let reach = interchange.reach();
@@ -150,10 +145,6 @@ fn carriageways(
                 link.via.reverse();
             }
             link.one_way = true;
-            let line = draft.line(&link);
-            if line.windows(2).any(|pair| terrain.river.is_crossed(pair[0], pair[1])) {
-                link.flags = EdgeFlags::BRIDGE;
-            }
             draft.links.push(link);
         }
     }

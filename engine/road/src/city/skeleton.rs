@@ -180,7 +180,7 @@ impl Skeleton {
     /// Moves sites on important roads so that those bend less.
     fn straighten(&mut self, terrain: &Terrain) {
         let original = self.sites.clone();
-        for _ in 0..4 {
+        for _ in 0..6 {
             for site in 0..self.sites.len() {
                 let important = |&&(_, road): &&(u32, u32)| self.roads[road as usize].class <= RoadClass::Secondary;
                 let ends: Vec<Xy> =
@@ -192,7 +192,7 @@ impl Skeleton {
                 let x = here.x * 0.5 + (ends[0].x + ends[1].x) * 0.25;
                 let y = here.y * 0.5 + (ends[0].y + ends[1].y) * 0.25;
                 let moved = Xy { x, y };
-                let far = distance(moved, original[site]) > 0.3 * DISTRICT_M;
+                let far = distance(moved, original[site]) > 0.45 * DISTRICT_M;
                 if !far && !terrain.is_wet(moved, 60.0) && !terrain.motorway.is_near(moved, 90.0) {
                     self.sites[site] = moved;
                 }
@@ -248,9 +248,8 @@ fn sites(terrain: &Terrain, random: &mut Random) -> Vec<Xy> {
             let x = (f64::from(column) + shift + random.between(-0.34, 0.34)) * DISTRICT_M;
             let y = (f64::from(row) * 0.87 + random.between(-0.34, 0.34)) * DISTRICT_M;
             let at = Xy { x, y };
-            let lived_in = random.chance(0.25 + 2.2 * terrain.density(at));
-            let inside = distance(at, Xy::default()) < terrain.radius * 0.97;
-            if inside && lived_in && !terrain.is_wet(at, 110.0) && !terrain.motorway.is_near(at, 130.0) {
+            let lived_in = random.chance(0.2 + 2.4 * terrain.density(at));
+            if terrain.is_inside(at) && lived_in && !terrain.is_wet(at, 110.0) && !terrain.motorway.is_near(at, 130.0) {
                 sites.push(at);
             }
         }
@@ -269,7 +268,7 @@ fn choose_bridges(mut possible: Vec<(Xy, [u32; 2])>) -> Vec<Road> {
             chosen.push((at, ends));
         }
     }
-    chosen.into_iter().map(|(_, ends)| Road { ends, class: RoadClass::Secondary, wet: true }).collect()
+    chosen.into_iter().map(|(_, ends)| Road { ends, class: RoadClass::Tertiary, wet: true }).collect()
 }
 
 fn bezier(curve: &[Xy; 4], at: f64) -> Xy {

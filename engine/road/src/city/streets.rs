@@ -19,7 +19,7 @@ pub(super) fn characterise(draft: &mut Draft, terrain: &Terrain, seed: u64) -> u
         let through = class == RoadClass::Residential && length[street] > 650.0 && links.len() > 3;
         let middle = draft.at[draft.links[links[0].0 as usize].tail as usize];
         let central = distance(middle, Xy::default()) < terrain.centre_radius();
-        let likely = if central { 0.72 } else { 0.05 };
+        let likely = if central { 0.85 } else { 0.13 };
         let narrow = class == RoadClass::Residential || (central && class == RoadClass::Tertiary);
         let one_way = narrow && (links.len() > 1 || central) && random.chance(likely);
         let backwards = random.chance(0.5);

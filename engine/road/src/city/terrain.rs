@@ -21,15 +21,42 @@ pub(super) struct Terrain {
     parks: Vec<(Xy, f64)>,
     /// Middles and radii.
     pub(super) towns: Vec<(Xy, f64)>,
+    outline: Outline,
     /// The distance between streets where most people live, in metres.
     spacing: f64,
+}
+
+/// The line around the city, which is anything but round.
+#[derive(Debug, Clone, Copy)]
+struct Outline {
+    radius: f64,
+    /// Its waves: how many around it, and their phases.
+    waves: [(u32, f64); 3],
+}
+
+impl Outline {
+    fn contains(&self, at: Xy) -> bool {
+        let away = distance(at, Xy::default()).max(1.0);
+        let (x, y) = (at.x / away, at.y / away);
+        let mut wave = 0.0;
+        for (count, phase) in self.waves {
+            // The direction as a complex number to a power: a multiple of its angle, without the angle.
+            let (mut real, mut imaginary) = (1.0, 0.0);
+            for _ in 0..count {
+                (real, imaginary) = (real * x - imaginary * y, real * y + imaginary * x);
+            }
+            let turned = direction(phase);
+            wave += real * turned.x - imaginary * turned.y;
+        }
+        away < self.radius * (0.87 + 0.045 * wave)
+    }
 }
 
 /// How far from the middle of a motorway ordinary streets keep.
 pub(super) const MOTORWAY_MARGIN_M: f64 = 48.0;
 
 /// How many junctions there are for each place where one could be, all things considered; found by trial.
-const YIELD: f64 = 0.74;
+const YIELD: f64 = 0.68;
 
 impl Terrain {
     pub(super) fn new(config: &SyntheticCity) -> Self {
@@ -39,7 +66,14 @@ impl Terrain {
         let share = nodes / 7_000.0;
         let radius = 7_300.0 * share.sqrt() / share.sqrt().sqrt().sqrt().sqrt();
         let (river, river_half_width) = river(&mut random, radius);
-        let (orbital, spurs) = motorways(&mut random, radius);
+        let outline = Outline { radius, waves: [2, 5, 9].map(|count| (count, random.unit())) };
+        let (orbital, mut spurs) = motorways(&mut random, radius);
+        for spur in &mut spurs {
+            let inside = spur.iter().take_while(|&&at| outline.contains(at)).count();
+            spur.truncate(inside.saturating_sub(3));
+        }
+        // What is hardly longer than its own ramps leads nowhere.
+        spurs.retain(|spur| spur.len() > 15);
         let mut course: Vec<(Xy, Xy)> = orbital.windows(2).map(|pair| (pair[0], pair[1])).collect();
         for spur in &spurs {
             course.extend(spur.windows(2).map(|pair| (pair[0], pair[1])));
@@ -50,7 +84,7 @@ impl Terrain {
             let towards = direction(turns);
             (Xy { x: towards.x * away, y: towards.y * away }, random.between(small, large))
         };
-        let towns = (0..count).map(|_| scatter(0.45, 0.95, 600.0, 1_300.0)).collect();
+        let towns = (0..count).map(|_| scatter(0.42, 0.88, 600.0, 1_300.0)).collect();
         let parks = (0..count).map(|_| scatter(0.05, 0.7, 130.0, 420.0)).collect();
         let mut terrain = Self {
             radius,
@@ -61,6 +95,7 @@ impl Terrain {
             motorway: Segments::new(course, 250.0),
             parks,
             towns,
+            outline,
             spacing: 1.0,
         };
         terrain.spacing = terrain.spacing_for(nodes);
@@ -70,7 +105,8 @@ impl Terrain {
     /// How densely people live, from 0 to 1.
     pub(super) fn density(&self, at: Xy) -> f64 {
         let away = (at.x * at.x + at.y * at.y).sqrt() / (self.radius * 0.36);
-        let mut density = 1.0 / (1.0 + away * away);
+        let square = away * away;
+        let mut density = 1.0 / (1.0 + square + 0.12 * square * square);
         for &(middle, radius) in &self.towns {
             let away = ((at.x - middle.x).powi(2) + (at.y - middle.y).powi(2)) / (radius * radius);
             density = f64::max(density, 0.6 / (1.0 + away * away));
@@ -86,6 +122,11 @@ impl Terrain {
     /// How far the one-way streets of the centre reach, in metres.
     pub(super) fn centre_radius(&self) -> f64 {
         self.radius * 0.19
+    }
+
+    /// Whether a place is within the city's outline.
+    pub(super) fn is_inside(&self, at: Xy) -> bool {
+        self.outline.contains(at)
     }
 
     /// Whether streets could be at a place: not in a river, a park or on a motorway.
@@ -108,7 +149,7 @@ impl Terrain {
             for column in 0..cells {
                 let x = (f64::from(column) + 0.5) * side - self.radius;
                 let y = (f64::from(row) + 0.5) * side - self.radius;
-                if x * x + y * y < self.radius * self.radius {
+                if self.is_inside(Xy { x, y }) {
                     let stretch = stretch(self.density(Xy { x, y }));
                     places += side * side / (stretch * stretch);
                 }
@@ -120,7 +161,7 @@ impl Terrain {
 
 /// By how much streets are further apart where fewer people live.
 fn stretch(density: f64) -> f64 {
-    (1.0 / density).sqrt().min(4.2)
+    (1.0 / density).sqrt().min(4.6)
 }
 
 /// A winding river past the middle, and half its width.
