@@ -1,9 +1,9 @@
 //! GPS pings in, arrival times out.
 
-mod config;
-mod eta;
 #[cfg(feature = "runtime")]
 mod bus;
+mod config;
+mod eta;
 mod event;
 mod fleet;
 mod log;
@@ -16,13 +16,14 @@ mod traffic;
 mod trip;
 mod view;
 
-pub use config::{Config, PipelineConfigError};
-pub use eta::{
-    Arrival, Calibration, Cause, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Quantiles, Residual, Told,
 #[cfg(feature = "runtime")]
 pub use bus::{
     Bus, BusConfig, BusCounts, BusItem, Delivery, Fanout, GroupCounts, Incoming, Intake, Member, Policy, PublishError,
     Publisher, bus, bus_of,
+};
+pub use config::{Config, PipelineConfigError};
+pub use eta::{
+    Arrival, Calibration, Cause, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Estimator, Quantiles, Residual, Told,
 };
 pub use etaflow_road::{Coord, EdgeId, Metres, MetresPerSecond, Network, NodeId, Seconds};
 pub use event::{
