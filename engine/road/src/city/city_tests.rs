@@ -37,16 +37,6 @@ fn check(seed: u64, nodes: usize) {
     assert!((0.75..1.25).contains(&(count / nodes as f64)), "{what}: {count} nodes");
     let main = share(network.edges(), |edge| network.component(edge) == 0);
     assert!(main >= 0.98, "{what}: {main} of the edges hang together");
-    if std::env::var("CITY_STATS").is_ok() {
-        println!(
-            "{what}: {count} {main:.4} degree {:.3} dead {:.3} cross {:.3} oneway {:.3}",
-            network.edge_count() as f64 / count,
-            share(network.nodes(), |node| neighbours(&network, node) == 1),
-            share(network.nodes(), |node| neighbours(&network, node) == 4),
-            share(network.edges(), |edge| network.twin(edge).is_none())
-        );
-        return;
-    }
     let degree = network.edge_count() as f64 / count;
     assert!((2.3..3.05).contains(&degree), "{what}: {degree} edges leave a node");
     let dead_ends = share(network.nodes(), |node| neighbours(&network, node) == 1);

@@ -18,7 +18,10 @@ mod terrain;
 use crate::geo::Coord;
 use crate::network::{Network, TurnModel};
 
-/// What a made-up city is made from; the same gives the same network, on every platform.
+/// What a made-up city is made from; the same gives the same network.
+///
+/// On every platform, too, as far as the streets go: nothing that is decided or measured here depends on the last bit
+/// of a sine. (What turns cost does, and is rounded to milliseconds.)
 ///
 /// A river with few bridges; a motorway around the city and some out of it, with ramps to the roads that pass over;
 /// radial and ring roads; districts of blocks, of old winding streets and of closes; one-way streets in the centre;

@@ -33,7 +33,7 @@ impl Names {
             return String::new();
         }
         if class == RoadClass::Motorway {
-            return "Orbital Motorway".to_owned();
+            return "Motorway".to_owned();
         }
         let Some(&(part, first, second)) = self.name.get(street as usize) else { return String::new() };
         let kinds: &[&str] = match class {

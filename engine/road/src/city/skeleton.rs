@@ -181,7 +181,7 @@ impl Skeleton {
     fn straighten(&mut self, terrain: &Terrain) {
         let original = self.sites.clone();
         for _ in 0..6 {
-            for site in 0..self.sites.len() {
+            for (site, &origin) in original.iter().enumerate() {
                 let important = |&&(_, road): &&(u32, u32)| self.roads[road as usize].class <= RoadClass::Secondary;
                 let ends: Vec<Xy> =
                     self.next[site].iter().filter(important).map(|&(next, _)| self.sites[next as usize]).collect();
@@ -192,7 +192,7 @@ impl Skeleton {
                 let x = here.x * 0.5 + (ends[0].x + ends[1].x) * 0.25;
                 let y = here.y * 0.5 + (ends[0].y + ends[1].y) * 0.25;
                 let moved = Xy { x, y };
-                let far = distance(moved, original[site]) > 0.45 * DISTRICT_M;
+                let far = distance(moved, origin) > 0.45 * DISTRICT_M;
                 if !far && !terrain.is_wet(moved, 60.0) && !terrain.motorway.is_near(moved, 90.0) {
                     self.sites[site] = moved;
                 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{Metric, MetricError, Position, Query, Targets, oracle};
+use crate::city::SyntheticCity;
 use crate::geo::Coord;
 use crate::id::EdgeId;
 use crate::network::{BuilderEdge, Network, NetworkBuilder, NewEdge, RoadClass, TurnModel};
@@ -254,4 +255,28 @@ fn an_edge_that_does_not_exist_reaches_nothing() {
     let mut targets = Targets::new(&network);
     targets.insert(3, here[0]);
     assert_eq!(query.nearest(&metric, &targets, &[nowhere, here].concat(), 2, INFINITY), [(3, 0)]);
+}
+
+/// Across a whole city, where a search has a direction to go in: as soon as a search that has none.
+#[test]
+fn the_way_through_a_city_is_that_of_a_search_in_all_directions() {
+    let network = Arc::new(SyntheticCity { nodes: 2_000, ..SyntheticCity::default() }.build());
+    let mut query = Query::new(Arc::clone(&network));
+    let edges = network.edge_count() as u32;
+    let place = |nth: u32| Position { edge: EdgeId(nth.wrapping_mul(2_654_435_761) % edges), offset_mm: nth % 40_000 };
+    for slow in 1..4_u32 {
+        let jam = |(edge, &weight): (u32, &Weight)| weight * (10 + edge.wrapping_mul(slow * 7_919) % 13 * slow) / 10;
+        let weights = (0..).zip(network.free_flow_weights()).map(jam).collect();
+        let metric = Metric::new(&network, weights).expect("weights within bounds");
+        let to: Vec<Position> = (0..60).map(|nth| place(nth * 31 + slow)).collect();
+        let mut out = Vec::new();
+        for nth in 0..12 {
+            let from = [place(nth * 977 + 5), place(nth * 613 + 2)];
+            query.one_to_many(&metric, &from, &to, INFINITY, &mut out);
+            for (&target, &time) in to.iter().zip(&out) {
+                assert!(time < INFINITY);
+                assert_eq!(query.duration(&metric, &from, &[target]), Some(time));
+            }
+        }
+    }
 }
