@@ -9,6 +9,8 @@ mod fleet;
 mod log;
 mod matching;
 mod pipeline;
+#[cfg(feature = "runtime")]
+mod runtime;
 mod sequencer;
 mod stream;
 mod time;
@@ -23,7 +25,7 @@ pub use bus::{
 };
 pub use config::{Config, PipelineConfigError};
 pub use eta::{
-    Arrival, Calibration, Cause, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Estimator, Quantiles, Residual, Told,
+    Arrival, Calibration, Cause, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Quantiles, Residual, Told,
 };
 pub use etaflow_road::{Coord, EdgeId, Metres, MetresPerSecond, Network, NodeId, Seconds};
 pub use event::{
@@ -36,6 +38,11 @@ pub use matching::{Matching, Movement};
 pub use pipeline::{
     Applied, Contribution, Counts, Effects, Epoch, Executor, ExecutorError, ExecutorReport, Observer, Output, Outputs,
     Shard, Sink,
+};
+#[cfg(feature = "runtime")]
+pub use runtime::{
+    Accounts, DeadLetters, Engine, EngineConfig, EngineConfigError, EngineError, EtaStream, OutputBatch, OutputReader,
+    SubscribeError, Summary, Time,
 };
 pub use sequencer::{Admission, ConfigError, Dictionary, Sequencer, SequencerConfig};
 pub use stream::{

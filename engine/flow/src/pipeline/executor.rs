@@ -189,8 +189,8 @@ impl Executor {
     }
 
     /// What is in force before anything is known.
-    pub fn first_epoch(&self) -> Arc<Epoch> {
-        self.shared.exchange.first_epoch()
+    pub fn first_epoch(network: &Arc<Network>, config: &Config) -> Arc<Epoch> {
+        Arc::new(Collective::new(Arc::clone(network), config).first_epoch())
     }
 
     /// What has become of the records so far.

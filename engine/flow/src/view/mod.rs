@@ -9,5 +9,6 @@ mod query;
 
 pub use answer::{Answer, EngineState, Nearby, QueryError, TripEta};
 pub use lag::{Lag, LagMeter};
+#[cfg(feature = "runtime")]
 pub(crate) use published::Published;
 pub use query::View;

@@ -51,7 +51,7 @@ impl Published {
         }
     }
 
-    pub(super) fn trip(&self, trip: TripId) -> Option<EtaUpdate> {
+    pub(crate) fn trip(&self, trip: TripId) -> Option<EtaUpdate> {
         self.part(trip).read().unwrap_or_else(PoisonError::into_inner).get(&trip).copied()
     }
 

@@ -1,0 +1,94 @@
+use etaflow_road::{Span, Timestamp};
+
+use crate::bus::BusConfig;
+use crate::config::{Config, PipelineConfigError};
+use crate::log::MemoryLogConfig;
+use crate::sequencer::{ConfigError, SequencerConfig};
+
+/// What an engine is made with.
+///
+/// ```
+/// let config = etaflow::EngineConfig::default();
+/// assert!(config.validate().is_ok());
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineConfig {
+    /// Matching, traffic, arrival times; the number of shards.
+    pub pipeline: Config,
+    /// What is let in.
+    pub sequencer: SequencerConfig,
+    /// How events come in.
+    pub bus: BusConfig,
+    /// How much of the log is kept.
+    pub log: MemoryLogConfig,
+    /// Whose time it is.
+    pub time: Time,
+    /// The interval of ticks. Default 1 s; 10 ms to 1 min.
+    pub tick: Span,
+    /// An engine that is behind by no more than this is live. Default 1 s; 1 ms to 10 min.
+    pub live_max: Span,
+    /// How many dead letters are kept to be read; the oldest go first. Default 65,536; 1 to 10,000,000.
+    pub dead_letters_max: usize,
+    /// How many trips can be subscribed to at once. Default 100,000; 1 to 10,000,000.
+    pub subscriptions_max: usize,
+}
+
+/// Whose time it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Time {
+    /// The wall's.
+    Wall,
+    /// A scenario's or a replay's: it stands until a publisher moves it on
+    /// ([`Publisher::advance_to`](crate::Publisher::advance_to)).
+    Scenario {
+        /// Where it begins. The first tick is one interval later.
+        start: Timestamp,
+    },
+}
+
+/// A setting that is out of its bounds.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineConfigError {
+    /// One of the pipeline's.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineConfigError),
+    /// One of the sequencer's, the bus's or the runtime's.
+    #[error(transparent)]
+    Setting(#[from] ConfigError),
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            pipeline: Config::default(),
+            sequencer: SequencerConfig::default(),
+            bus: BusConfig::default(),
+            log: MemoryLogConfig::default(),
+            time: Time::Wall,
+            tick: Span::from_secs(1),
+            live_max: Span::from_secs(1),
+            dead_letters_max: 65_536,
+            subscriptions_max: 100_000,
+        }
+    }
+}
+
+impl EngineConfig {
+    /// Checks all bounds.
+    ///
+    /// # Errors
+    /// Names the setting, its value and its bounds.
+    pub fn validate(&self) -> Result<(), EngineConfigError> {
+        self.pipeline.validate()?;
+        self.sequencer.validate()?;
+        self.bus.validate()?;
+        let millis = |span: Span| i128::from(span.millis());
+        ConfigError::check("tick", millis(self.tick), 10, 60_000, " ms")?;
+        ConfigError::check("live_max", millis(self.live_max), 1, 600_000, " ms")?;
+        ConfigError::check("log.records_max", self.log.records_max as i128, 1_024, 1 << 32, "")?;
+        ConfigError::check("dead_letters_max", self.dead_letters_max as i128, 1, 10_000_000, "")?;
+        ConfigError::check("subscriptions_max", self.subscriptions_max as i128, 1, 10_000_000, "")?;
+        Ok(())
+    }
+}

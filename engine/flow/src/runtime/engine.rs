@@ -1,0 +1,331 @@
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use etaflow_road::Network;
+
+use super::config::{EngineConfig, EngineConfigError};
+use super::dead_letters::DeadLetters;
+use super::ingest::{Ingest, Pulse};
+use super::monitor::{Monitor, Stop};
+use super::outlet::{Outlet, OutputBatch, OutputReader};
+use super::subscription::{EtaStream, SubscribeError, Subscriptions};
+use crate::bus::{Bus, Fanout, Policy, Publisher, bus};
+use crate::event::{Key, Offset, Reason};
+use crate::log::{Log, LogError, LogReader, MemoryLog};
+use crate::pipeline::{Applied, Executor, ExecutorError, ExecutorReport, Observer, Outputs};
+use crate::sequencer::{Dictionary, Sequencer};
+use crate::stream::Digest;
+use crate::view::{LagMeter, Published, View};
+
+/// An engine: events in, arrival times out.
+///
+/// Events come from [`Publisher`]s; questions are answered by its [`View`]; a trip's arrival times come as a stream.
+/// See `examples/dispatch.rs` for a whole service on it.
+pub struct Engine {
+    bus: Bus,
+    view: View,
+    gauges: Arc<Gauges>,
+    subscriptions: Arc<Subscriptions>,
+    groups: Fanout<OutputBatch>,
+    dictionary: Arc<Dictionary>,
+    stop: Arc<Stop>,
+    ingest: JoinHandle<Result<(), LogError>>,
+    monitor: JoinHandle<()>,
+}
+
+/// What can be read off an engine while it runs.
+pub(super) struct Gauges {
+    bus: Bus,
+    pub(super) log: Arc<dyn Log>,
+    pub(super) view: View,
+    pub(super) published: Arc<Published>,
+    dead_letters: DeadLetters,
+    duplicates: Arc<AtomicU64>,
+    /// Away once the engine is shut down.
+    executor: Mutex<Option<Executor>>,
+}
+
+/// What has become of all events: `offered = accepted + refused + conflated + duplicate + dead_lettered`, exactly, once
+/// the engine is drained.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Given to a publisher.
+    pub offered: u64,
+    /// Used.
+    pub accepted: u64,
+    /// Found no place on the bus.
+    pub refused: u64,
+    /// Fixes that a newer one of the same driver replaced.
+    pub conflated: u64,
+    /// Had come before.
+    pub duplicate: u64,
+    /// Could not be used, by reason.
+    pub dead_lettered: BTreeMap<Reason, u64>,
+    /// Edge traversals that were seen.
+    pub traversals: u64,
+}
+
+impl Accounts {
+    /// How many could not be used.
+    pub fn dead(&self) -> u64 {
+        self.dead_lettered.values().sum()
+    }
+
+    /// Whether every event that was offered is accounted for.
+    pub fn balance(&self) -> bool {
+        self.offered == self.accepted + self.refused + self.conflated + self.duplicate + self.dead()
+    }
+}
+
+/// What there is to say when an engine has been shut down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// What has become of all events.
+    pub accounts: Accounts,
+    /// How many records the log has had, ticks among them.
+    pub records: u64,
+    /// How many outputs there were.
+    pub outputs: u64,
+    /// Of the whole state.
+    pub state_digest: Digest,
+    /// Of all outputs in order.
+    pub outputs_digest: Digest,
+}
+
+/// Why an engine has not started, or has not ended well.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// A setting is out of its bounds.
+    #[error(transparent)]
+    Config(#[from] EngineConfigError),
+    /// The pipeline has stopped.
+    #[error(transparent)]
+    Executor(#[from] ExecutorError),
+    /// Events could not be written to the log.
+    #[error("the log cannot be written: {0}")]
+    Log(#[from] LogError),
+}
+
+impl Engine {
+    /// Starts an engine, with a log in memory.
+    ///
+    /// # Errors
+    /// If a setting is out of its bounds.
+    pub fn start(network: Arc<Network>, config: &EngineConfig) -> Result<Self, EngineError> {
+        Self::start_observed(network, config, None)
+    }
+
+    /// Starts an engine, and shows `observer` what its shards do.
+    ///
+    /// # Errors
+    /// If a setting is out of its bounds.
+    pub fn start_observed(
+        network: Arc<Network>,
+        config: &EngineConfig,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<Self, EngineError> {
+        config.validate()?;
+        let log: Arc<dyn Log> = Arc::new(MemoryLog::new(&config.log));
+        let (bus, intake) = bus(config.bus.clone());
+        let dictionary = Arc::new(Dictionary::new());
+        let dead_letters = DeadLetters::new(config.dead_letters_max);
+        let subscriptions = Arc::new(Subscriptions::new(config.subscriptions_max));
+        let groups = Fanout::new();
+        let first = Executor::first_epoch(&network, &config.pipeline);
+        let published = Arc::new(Published::new(&network, first, config.pipeline.shards));
+        let outlet = Outlet {
+            dead_letters: dead_letters.clone(),
+            subscriptions: Arc::clone(&subscriptions),
+            groups: groups.clone(),
+            dictionary: Arc::clone(&dictionary),
+            log: Arc::clone(&log),
+        };
+        let observers = Observers { published: Arc::clone(&published), other: observer };
+        let outputs = Outputs { observer: Some(Arc::new(observers)), sink: Some(outlet.into_sink()) };
+        let executor = Executor::start(Arc::clone(&network), &config.pipeline, Arc::clone(&log), Offset(0), outputs)
+            .map_err(EngineConfigError::from)?;
+        let view = View::new(
+            network,
+            Arc::clone(executor.index()),
+            Arc::clone(&dictionary),
+            Arc::clone(&published),
+            config.pipeline.eta.snap_radius,
+        );
+        let duplicates = Arc::new(AtomicU64::new(0));
+        let ingest = Ingest {
+            intake,
+            sequencer: Sequencer::new(config.sequencer.clone(), Arc::clone(&dictionary)),
+            log: Arc::clone(&log),
+            pulse: Pulse::new(config.time, config.tick),
+            dead_letters: dead_letters.clone(),
+            duplicates: Arc::clone(&duplicates),
+            records: Vec::new(),
+        };
+        let gauges = Arc::new(Gauges {
+            bus: bus.clone(),
+            log,
+            view: view.clone(),
+            published,
+            dead_letters,
+            duplicates,
+            executor: Mutex::new(Some(executor)),
+        });
+        let stop = Arc::new(Stop::default());
+        let monitor =
+            Monitor { gauges: Arc::clone(&gauges), meter: LagMeter::new(config.live_max), stop: Arc::clone(&stop) };
+        Ok(Self {
+            bus,
+            view,
+            gauges,
+            subscriptions,
+            groups,
+            dictionary,
+            stop,
+            ingest: spawn("etaflow-ingest", move || ingest.run()),
+            monitor: spawn("etaflow-monitor", move || monitor.run()),
+        })
+    }
+
+    /// A new way in. `policy` says what happens when the engine does not keep up.
+    pub fn publisher(&self, policy: Policy) -> Publisher {
+        self.bus.publisher(policy)
+    }
+
+    /// What is known now.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// A trip's arrival times, as they change. The trip need not be known yet.
+    ///
+    /// # Errors
+    /// If there are as many subscriptions as there may be.
+    pub fn subscribe(&self, trip: &Key) -> Result<EtaStream, SubscribeError> {
+        let last = self.dictionary.trip(trip).and_then(|trip| self.gauges.published.trip(trip));
+        self.subscriptions.add(trip, last)
+    }
+
+    /// Joins a group that gets every output from now on; its members share them. At most `capacity` batches wait for it;
+    /// if it is slower than that it misses some, and is told so.
+    pub fn outputs(&self, group: &str, capacity: usize) -> OutputReader {
+        self.groups.join(group, capacity)
+    }
+
+    /// A reader of the log, from `from` on: of all admitted events and ticks, in order.
+    pub fn records(&self, from: Offset) -> LogReader {
+        LogReader::new(Arc::clone(&self.gauges.log), from)
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Arc<dyn Log> {
+        &self.gauges.log
+    }
+
+    /// The names behind the numbers of drivers, trips and sources.
+    pub fn dictionary(&self) -> &Arc<Dictionary> {
+        &self.dictionary
+    }
+
+    /// The events that were not used.
+    pub fn dead_letters(&self) -> &DeadLetters {
+        &self.gauges.dead_letters
+    }
+
+    /// What has become of all events so far.
+    pub fn accounts(&self) -> Accounts {
+        self.gauges.accounts()
+    }
+
+    /// Everything in the log before this offset has been taken.
+    pub fn applied(&self) -> Offset {
+        self.gauges.applied()
+    }
+
+    /// Stops following the log, as if the consumer were out; events are taken in and logged all the same.
+    pub fn suspend(&self) {
+        self.gauges.with_executor(Executor::suspend);
+    }
+
+    /// Follows the log again, from where it was left.
+    pub fn resume(&self) {
+        self.gauges.with_executor(Executor::resume);
+    }
+
+    /// Takes nothing more in, works off all that was, and ends.
+    ///
+    /// # Errors
+    /// If a shard has failed, or the log could not be written.
+    pub async fn shutdown(self) -> Result<Summary, EngineError> {
+        let ended = tokio::task::spawn_blocking(|| self.shutdown_blocking()).await;
+        ended.expect("shutting down does not panic")
+    }
+
+    /// As [`shutdown`](Self::shutdown), for callers that are not async.
+    ///
+    /// # Errors
+    /// If a shard has failed, or the log could not be written.
+    pub fn shutdown_blocking(self) -> Result<Summary, EngineError> {
+        self.bus.close();
+        // Suspended, it would not make room in a full log for what is still to be taken in.
+        self.resume();
+        let written = self.ingest.join().expect("ingest does not panic");
+        let executor = self.gauges.executor.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let report = executor.expect("shut down once").join();
+        self.stop.stop();
+        self.monitor.join().expect("the monitor does not panic");
+        self.subscriptions.close();
+        self.groups.close();
+        // The cause first: a log that was closed by a failed shard cannot be written.
+        let ExecutorReport { counts, state_digest, outputs_digest, outputs, .. } = report?;
+        written?;
+        let accounts = Accounts { accepted: counts.accepted, traversals: counts.traversals, ..self.gauges.accounts() };
+        Ok(Summary { accounts, records: self.gauges.log.end().0, outputs, state_digest, outputs_digest })
+    }
+}
+
+impl Gauges {
+    pub(super) fn accounts(&self) -> Accounts {
+        let bus = self.bus.counts();
+        let counts = self.with_executor(Executor::counts).unwrap_or_default();
+        Accounts {
+            offered: bus.offered,
+            accepted: counts.accepted,
+            refused: bus.refused,
+            conflated: bus.conflated,
+            duplicate: self.duplicates.load(Ordering::Relaxed),
+            dead_lettered: self.dead_letters.counts(),
+            traversals: counts.traversals,
+        }
+    }
+
+    /// The offset before which everything has been taken; the log's end once the engine is shut down.
+    pub(super) fn applied(&self) -> Offset {
+        self.with_executor(Executor::applied).unwrap_or_else(|| self.log.end())
+    }
+
+    fn with_executor<T>(&self, ask: impl FnOnce(&Executor) -> T) -> Option<T> {
+        self.executor.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(ask)
+    }
+}
+
+/// The view first, then whoever else looks on: what he sees can be asked for.
+struct Observers {
+    published: Arc<Published>,
+    other: Option<Arc<dyn Observer>>,
+}
+
+impl Observer for Observers {
+    fn on_applied(&self, applied: &Applied<'_>) {
+        self.published.on_applied(applied);
+        if let Some(other) = &self.other {
+            other.on_applied(applied);
+        }
+    }
+}
+
+fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run).expect("the system has room for a thread")
+}

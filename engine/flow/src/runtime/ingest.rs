@@ -1,0 +1,147 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use etaflow_road::{Span, Timestamp};
+
+use super::config::Time;
+use super::dead_letters::DeadLetters;
+use crate::bus::{Incoming, Intake};
+use crate::event::{DeadLetter, Event, Reason, Record};
+use crate::log::{Log, LogError};
+use crate::sequencer::{Admission, Sequencer};
+use crate::time::{Clock, ManualClock, WallClock};
+
+/// The one writer of the log: takes what the bus brings, judges it, and puts ticks in between.
+pub(super) struct Ingest {
+    pub(super) intake: Intake,
+    pub(super) sequencer: Sequencer,
+    pub(super) log: Arc<dyn Log>,
+    pub(super) pulse: Pulse,
+    pub(super) dead_letters: DeadLetters,
+    pub(super) duplicates: Arc<AtomicU64>,
+    pub(super) records: Vec<Record>,
+}
+
+/// When it ticks.
+pub(super) struct Pulse {
+    clock: Ticking,
+    interval: Span,
+    next: Timestamp,
+}
+
+enum Ticking {
+    Wall(WallClock),
+    Scenario(ManualClock),
+}
+
+impl Pulse {
+    pub(super) fn new(time: Time, interval: Span) -> Self {
+        let clock = match time {
+            Time::Wall => Ticking::Wall(WallClock::new()),
+            Time::Scenario { start } => Ticking::Scenario(ManualClock::new(start)),
+        };
+        let next = match &clock {
+            Ticking::Wall(clock) => clock.now(),
+            Ticking::Scenario(clock) => clock.now(),
+        } + interval;
+        Self { clock, interval, next }
+    }
+
+    fn now(&self) -> Timestamp {
+        match &self.clock {
+            Ticking::Wall(clock) => clock.now(),
+            Ticking::Scenario(clock) => clock.now(),
+        }
+    }
+
+    /// The next tick that is due at `now`.
+    fn due(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let tick = self.next;
+        (tick <= now).then(|| {
+            self.next = tick + self.interval;
+            tick
+        })
+    }
+
+    /// How long the wall has until the next tick; `None` under a scenario's clock.
+    fn wait(&self) -> Option<std::time::Duration> {
+        match &self.clock {
+            Ticking::Wall(clock) => {
+                let micros = self.next.since(clock.now()).micros().max(0);
+                Some(std::time::Duration::from_micros(micros as u64))
+            }
+            Ticking::Scenario(_) => None,
+        }
+    }
+}
+
+impl Ingest {
+    /// Runs until the bus is closed and empty, then closes the log.
+    pub(super) fn run(mut self) -> Result<(), LogError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let ended = runtime.expect("the system has room for a timer").block_on(self.follow());
+        self.log.close();
+        ended
+    }
+
+    async fn follow(&mut self) -> Result<(), LogError> {
+        loop {
+            let incoming = match self.pulse.wait() {
+                Some(wait) => match tokio::time::timeout(wait, self.intake.recv()).await {
+                    Ok(incoming) => incoming.map(Some),
+                    Err(_) => Some(None),
+                },
+                None => self.intake.recv().await.map(Some),
+            };
+            let Some(incoming) = incoming else { return Ok(()) };
+            // The ticks that are due come first: an event belongs to the time of its arrival.
+            self.tick_to(self.pulse.now())?;
+            match incoming {
+                Some(Incoming::Events(events)) => self.admit(&events)?,
+                Some(Incoming::Undecodable(reason, detail)) => self.bury(reason, detail),
+                Some(Incoming::AdvanceTo(time)) => self.advance_to(time)?,
+                None => {}
+            }
+        }
+    }
+
+    fn advance_to(&mut self, time: Timestamp) -> Result<(), LogError> {
+        let Ticking::Scenario(clock) = &self.pulse.clock else { return Ok(()) };
+        let clock = clock.clone();
+        self.tick_to(time)?;
+        clock.advance_to(time);
+        Ok(())
+    }
+
+    fn tick_to(&mut self, now: Timestamp) -> Result<(), LogError> {
+        while let Some(tick) = self.pulse.due(now) {
+            self.sequencer.tick(tick, &mut self.records);
+            self.append()?;
+        }
+        Ok(())
+    }
+
+    fn admit(&mut self, events: &[Event]) -> Result<(), LogError> {
+        let now = self.pulse.now();
+        for event in events {
+            match self.sequencer.admit(event, now, &mut self.records) {
+                Admission::Accepted(_) => {}
+                Admission::Duplicate => {
+                    self.duplicates.fetch_add(1, Ordering::Relaxed);
+                }
+                Admission::DeadLettered(reason, detail) => self.bury(reason, detail),
+            }
+        }
+        self.append()
+    }
+
+    fn append(&mut self) -> Result<(), LogError> {
+        self.log.append(&self.records)?;
+        self.records.clear();
+        Ok(())
+    }
+
+    fn bury(&mut self, reason: Reason, detail: String) {
+        self.dead_letters.push(DeadLetter { reason, at: self.pulse.now(), offset: None, detail });
+    }
+}

@@ -1,0 +1,47 @@
+use std::sync::Arc;
+
+use super::dead_letters::DeadLetters;
+use super::subscription::Subscriptions;
+use crate::bus::{Fanout, Member};
+use crate::event::DeadLetter;
+use crate::log::Log;
+use crate::pipeline::{Output, Sink};
+use crate::sequencer::Dictionary;
+
+/// Some outputs, in order, shared by all who read them.
+pub type OutputBatch = Arc<[Output]>;
+
+/// A member of a group that reads all outputs.
+pub type OutputReader = Member<OutputBatch>;
+
+/// Where the outputs of the pipeline go: to the dead letters, to the subscribers of a trip, and to groups that read all.
+pub(super) struct Outlet {
+    pub(super) dead_letters: DeadLetters,
+    pub(super) subscriptions: Arc<Subscriptions>,
+    pub(super) groups: Fanout<OutputBatch>,
+    pub(super) dictionary: Arc<Dictionary>,
+    pub(super) log: Arc<dyn Log>,
+}
+
+impl Outlet {
+    pub(super) fn into_sink(self) -> Sink {
+        Box::new(move |outputs| self.take(outputs))
+    }
+
+    fn take(&self, outputs: &[Output]) {
+        for output in outputs {
+            match output {
+                Output::Eta(update) => self.subscriptions.tell(update, &self.dictionary),
+                Output::DeadLetter { offset, reason } => {
+                    // The record itself says when, as long as the log keeps it.
+                    let record = self.log.read(*offset).ok().flatten();
+                    let record = record.as_ref().and_then(|batch| batch.records().first());
+                    let at = record.map_or(etaflow_road::Timestamp::MIN, |record| record.ingest_time);
+                    let detail = record.map_or_else(String::new, |record| format!("{:?}", record.payload));
+                    self.dead_letters.push(DeadLetter { reason: *reason, at, offset: Some(*offset), detail });
+                }
+            }
+        }
+        self.groups.publish(outputs.into());
+    }
+}
