@@ -29,8 +29,8 @@ pub use eta::{
 };
 pub use etaflow_road::{Coord, EdgeId, Metres, MetresPerSecond, Network, NodeId, Seconds};
 pub use event::{
-    DeadLetter, DriverId, DriverStatus, Event, EventData, EventId, GpsFix, KEY_MAX_BYTES, Key, KeyError, Offset,
-    Payload, Reason, Record, RoadRef, SourceId, TripId,
+    DeadLetter, DriverId, DriverStatus, Event, EventData, EventError, EventId, FrameError, GpsFix, KEY_MAX_BYTES, Key,
+    KeyError, Offset, Payload, Reason, Record, RoadRef, SourceId, TripId,
 };
 pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig};
 pub use log::{Batch, Hold, Log, LogError, LogReader, MemoryLog, MemoryLogConfig};

@@ -131,8 +131,8 @@ pub(super) enum Content<T> {
 }
 
 /// Why a message was not sent.
-pub(super) enum Unsent<T> {
-    Full(Message<T>),
+pub(super) enum Unsent {
+    Full,
     Closed,
 }
 
@@ -152,20 +152,20 @@ impl<T: BusItem> Lane<T> {
         Arc::new(Batch::new(items, self.config.batch_max, self.epoch(), self.clock.now()))
     }
 
-    pub(super) fn try_send(&self, message: Message<T>) -> Result<(), Unsent<T>> {
+    pub(super) fn try_send(&self, message: Message<T>) -> Result<(), Unsent> {
         let from = message.from.clone();
         match self.sender.try_send(message) {
             Ok(()) => {
                 self.sent(from);
                 Ok(())
             }
-            Err(TrySendError::Full(message)) => Err(Unsent::Full(message)),
+            Err(TrySendError::Full(_)) => Err(Unsent::Full),
             Err(TrySendError::Closed(_)) => Err(Unsent::Closed),
         }
     }
 
     /// Waits for a place. Dropped before it is ready, it has sent nothing.
-    pub(super) async fn send(&self, message: Message<T>) -> Result<(), Unsent<T>> {
+    pub(super) async fn send(&self, message: Message<T>) -> Result<(), Unsent> {
         let from = message.from.clone();
         self.sender.send(message).await.map_err(|_| Unsent::Closed)?;
         self.sent(from);

@@ -9,7 +9,7 @@ use super::config::Policy;
 use super::counts::{Offer, Tally};
 use super::held::{Held, Hold};
 use super::lane::{Content, Lane, Line, Message, Unsent};
-use crate::event::{Event, Reason};
+use crate::event::{Event, EventError, Reason};
 
 /// Puts events on a bus. The events of one publisher keep their order.
 ///
@@ -64,7 +64,7 @@ impl<T: BusItem> Publisher<T> {
             Err(event) => event,
         };
         let mut offer = Offer::new(&self.tally, 1);
-        self.outlet.place(vec![event], &mut offer).await.map_err(|stop| self.outlet.error(stop, 1, offer.open))
+        self.outlet.place(vec![event], &mut offer).await.map_err(|why| self.outlet.error(why, 1, offer.open))
     }
 
     /// Publishes events in their order. Any number; more than a batch can have go as several.
@@ -75,7 +75,7 @@ impl<T: BusItem> Publisher<T> {
         let count = events.len();
         let mut offer = Offer::new(&self.tally, count);
         let result = self.outlet.place_all(events, &mut offer).await;
-        result.map_err(|stop| self.outlet.error(stop, count, offer.open))
+        result.map_err(|why| self.outlet.error(why, count, offer.open))
     }
 
     /// Lets the intake take what was published without waiting for more, and waits until nothing is held
@@ -85,7 +85,7 @@ impl<T: BusItem> Publisher<T> {
     /// If the bus is closed.
     pub async fn flush(&mut self) -> Result<(), PublishError> {
         self.outlet.seal();
-        self.outlet.until_taken().await.map_err(|stop| self.outlet.error(stop, 0, 0))
+        self.outlet.until_taken().await.map_err(|why| self.outlet.error(why, 0, 0))
     }
 
     /// Puts a scenario's clock forward. What any publisher has published before comes before it, but for what a
@@ -95,7 +95,7 @@ impl<T: BusItem> Publisher<T> {
     /// # Errors
     /// If the bus is closed.
     pub async fn advance_to(&mut self, time: Timestamp) -> Result<(), PublishError> {
-        self.outlet.advance_to(time).await.map_err(|stop| self.outlet.error(stop, 0, 0))
+        self.outlet.advance_to(time).await.map_err(|why| self.outlet.error(why, 0, 0))
     }
 
     /// [`publish`](Self::publish), for those who cannot await.
@@ -139,7 +139,25 @@ impl<T: BusItem> Publisher<T> {
     pub async fn publish_undecodable(&mut self, reason: Reason, detail: String) -> Result<(), PublishError> {
         let mut offer = Offer::new(&self.tally, 1);
         let result = self.outlet.undecodable(reason, detail, &mut offer).await;
-        result.map_err(|stop| self.outlet.error(stop, 1, offer.open))
+        result.map_err(|why| self.outlet.error(why, 1, offer.open))
+    }
+}
+
+impl Publisher<Event> {
+    /// Publishes a CloudEvents JSON object, or each of the events of a JSON array, in their order. What cannot be read
+    /// is published as that ([`Incoming::Undecodable`](crate::Incoming::Undecodable)), with its reason, in its place:
+    /// it becomes a dead letter, and the others are not disturbed.
+    ///
+    /// # Errors
+    /// If there is no place for some and the policy is to refuse; if the bus is closed.
+    pub async fn publish_json(&mut self, json: &[u8]) -> Result<(), PublishError> {
+        let is_batch = json.trim_ascii_start().first() == Some(&b'[');
+        let decoded = if is_batch { Event::from_json_batch(json) } else { Ok(vec![Event::from_json(json)]) };
+        let decoded = decoded.unwrap_or_else(|error| vec![Err(error)]);
+        let count = decoded.len();
+        let mut offer = Offer::new(&self.tally, count);
+        let result = self.outlet.place_decoded(decoded, &mut offer).await;
+        result.map_err(|why| self.outlet.error(why, count, offer.open))
     }
 }
 
@@ -147,21 +165,6 @@ impl<T: BusItem> Drop for Publisher<T> {
     fn drop(&mut self) {
         self.outlet.seal();
         self.outlet.line.lane.tallies.close(&self.tally);
-    }
-}
-
-/// Why a publish ended early.
-enum Stop {
-    Full,
-    Closed,
-}
-
-impl<T> From<Unsent<T>> for Stop {
-    fn from(unsent: Unsent<T>) -> Self {
-        match unsent {
-            Unsent::Full(_) => Self::Full,
-            Unsent::Closed => Self::Closed,
-        }
     }
 }
 
@@ -188,12 +191,12 @@ impl<T: BusItem> Outlet<T> {
         &self.line.lane
     }
 
-    fn error(&self, stop: Stop, offered: usize, refused: usize) -> PublishError {
-        match stop {
-            Stop::Full => {
+    fn error(&self, why: Unsent, offered: usize, refused: usize) -> PublishError {
+        match why {
+            Unsent::Full => {
                 PublishError::Full { offered, refused, capacity_batches: self.lane().config.capacity_batches }
             }
-            Stop::Closed => PublishError::Closed { refused },
+            Unsent::Closed => PublishError::Closed { refused },
         }
     }
 
@@ -223,7 +226,7 @@ impl<T: BusItem> Outlet<T> {
         }
     }
 
-    async fn place_all(&mut self, mut items: Vec<T>, offer: &mut Offer<'_>) -> Result<(), Stop> {
+    async fn place_all(&mut self, mut items: Vec<T>, offer: &mut Offer<'_>) -> Result<(), Unsent> {
         let max = self.lane().config.batch_max;
         // Who waits for places sends half a batch or more as it is: to move it would cost more than the place it saves.
         if (self.policy != Policy::Await || items.len() < max.div_ceil(2))
@@ -251,8 +254,26 @@ impl<T: BusItem> Outlet<T> {
         }
     }
 
+    async fn place_decoded(
+        &mut self,
+        decoded: Vec<Result<T, EventError>>,
+        offer: &mut Offer<'_>,
+    ) -> Result<(), Unsent> {
+        let mut items = Vec::new();
+        for element in decoded {
+            match element {
+                Ok(item) => items.push(item),
+                Err(error) => {
+                    self.place_all(std::mem::take(&mut items), offer).await?;
+                    self.undecodable(error.reason(), error.to_string(), offer).await?;
+                }
+            }
+        }
+        self.place_all(items, offer).await
+    }
+
     /// Finds a place for a batch of its own, as the policy says.
-    async fn place(&mut self, items: Vec<T>, offer: &mut Offer<'_>) -> Result<(), Stop> {
+    async fn place(&mut self, items: Vec<T>, offer: &mut Offer<'_>) -> Result<(), Unsent> {
         if self.held.is_some() {
             return self.place_or_hold(items, offer).await;
         }
@@ -274,7 +295,7 @@ impl<T: BusItem> Outlet<T> {
         self.lane().new_batch(items)
     }
 
-    async fn place_or_hold(&mut self, items: Vec<T>, offer: &mut Offer<'_>) -> Result<(), Stop> {
+    async fn place_or_hold(&mut self, items: Vec<T>, offer: &mut Offer<'_>) -> Result<(), Unsent> {
         let Some(held) = self.held.clone() else { return Ok(()) };
         let mut items = items;
         if !held.is_holding() {
@@ -287,8 +308,8 @@ impl<T: BusItem> Outlet<T> {
                     self.open = Some(batch);
                     return Ok(());
                 }
-                Err(Unsent::Full(_)) => items = batch.take(),
-                Err(closed) => return Err(closed.into()),
+                Err(Unsent::Full) => items = batch.take(),
+                Err(closed) => return Err(closed),
             }
         }
         for item in items {
@@ -301,7 +322,7 @@ impl<T: BusItem> Outlet<T> {
     }
 
     /// Holds an item if something is held, or finds a place, or begins to hold.
-    async fn place_or_hold_one(&mut self, held: &Arc<Held<T>>, mut item: T) -> Result<Placed, Stop> {
+    async fn place_or_hold_one(&mut self, held: &Arc<Held<T>>, mut item: T) -> Result<Placed, Unsent> {
         loop {
             match held.join(item) {
                 Hold::Added => return Ok(Placed::New),
@@ -321,7 +342,7 @@ impl<T: BusItem> Outlet<T> {
         }
     }
 
-    async fn place_or_begin_to_hold(&mut self, held: &Arc<Held<T>>, item: T) -> Result<Placed, Stop> {
+    async fn place_or_begin_to_hold(&mut self, held: &Arc<Held<T>>, item: T) -> Result<Placed, Unsent> {
         let may_hold = item.conflation_key().is_some();
         let batch = self.begin(vec![item]);
         let message = Message { content: Content::Batch(Arc::clone(&batch)), from: Some(Arc::clone(held)) };
@@ -330,18 +351,18 @@ impl<T: BusItem> Outlet<T> {
                 self.open = Some(batch);
                 Ok(Placed::New)
             }
-            Err(Unsent::Full(_)) => {
-                let item = batch.take().pop().ok_or(Stop::Closed)?;
-                self.lane().holders.begin(held, item).map_err(|_| Stop::Closed)?;
+            Err(Unsent::Full) => {
+                let item = batch.take().pop().ok_or(Unsent::Closed)?;
+                self.lane().holders.begin(held, item).map_err(|_| Unsent::Closed)?;
                 self.lane().held();
                 Ok(Placed::New)
             }
-            Err(Unsent::Closed) => Err(Stop::Closed),
+            Err(Unsent::Closed) => Err(Unsent::Closed),
         }
     }
 
     /// Waits until nothing is held.
-    async fn until_taken(&self) -> Result<(), Stop> {
+    async fn until_taken(&self) -> Result<(), Unsent> {
         let Some(held) = &self.held else { return Ok(()) };
         while held.is_holding() {
             let taken = held.taken();
@@ -352,15 +373,15 @@ impl<T: BusItem> Outlet<T> {
         Ok(())
     }
 
-    async fn advance_to(&mut self, time: Timestamp) -> Result<(), Stop> {
+    async fn advance_to(&mut self, time: Timestamp) -> Result<(), Unsent> {
         self.until_taken().await?;
         self.seal();
         self.lane().begin_epoch();
         let message = Message { content: Content::AdvanceTo(time), from: self.held.clone() };
-        Ok(self.lane().send(message).await?)
+        self.lane().send(message).await
     }
 
-    async fn undecodable(&mut self, reason: Reason, detail: String, offer: &mut Offer<'_>) -> Result<(), Stop> {
+    async fn undecodable(&mut self, reason: Reason, detail: String, offer: &mut Offer<'_>) -> Result<(), Unsent> {
         self.until_taken().await?;
         self.seal();
         let message = Message { content: Content::Undecodable(reason, detail), from: self.held.clone() };

@@ -402,3 +402,32 @@ fn groups_join_and_leave() {
     worker.join().unwrap().unwrap();
     assert_eq!(fanout.join("c", 8).recv_blocking(), None);
 }
+
+#[test]
+fn json_is_published_or_said_to_be_none() {
+    let (bus, mut intake) = bus(BusConfig { flush: Span::from_secs(1), ..BusConfig::default() });
+    let mut publisher = bus.publisher(Policy::Await);
+    let event = |number: u64| Event {
+        source: Key::Number(1),
+        id: crate::event::EventId::Sequence(number),
+        time: Timestamp::from_secs(1),
+        due: None,
+        data: EventData::TripPickedUp { trip: Key::Number(number) },
+    };
+    let text = |number| event(number).to_json().unwrap();
+    let batch_text = format!(" [{},{},7,{}]", text(1), text(2), text(3));
+    for text in [text(0), batch_text, "[".into(), "{".into()] {
+        blocking::wait_for(publisher.publish_json(text.as_bytes())).unwrap();
+    }
+    drop(publisher);
+    assert_eq!(batch(&mut intake), [event(0), event(1), event(2)]);
+    let undecodable = |intake: &mut Intake| match intake.recv_blocking() {
+        Some(Incoming::Undecodable(Reason::Malformed, detail)) => detail,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(undecodable(&mut intake), "not a CloudEvents JSON object: a number");
+    assert_eq!(batch(&mut intake), [event(3)]);
+    assert!(undecodable(&mut intake).starts_with("not a JSON array"));
+    assert!(undecodable(&mut intake).starts_with("not a CloudEvents JSON object: EOF"));
+    assert_eq!(bus.counts().offered, 7);
+}
