@@ -34,6 +34,9 @@ pub struct MatcherConfig {
     /// A vehicle that is still this near to the last fix that moved, in metres, has not moved: 4. From 0 (every fix
     /// counts) to 100.
     pub still_m: f64,
+    /// A fix nearer than this many sigma to the last one that was kept is answered, but the next one starts from the kept
+    /// one again: short steps are mostly error. 2. From 0 (all are kept) to 10.
+    pub thin_sigmas: f64,
     /// Nothing on a road is faster, in metres per second: 70. From 1 to 1,000.
     pub speed_max_mps: f64,
     /// After so long without a fix that fits a new trace begins: 120 s. From 1 s to a day.
@@ -42,7 +45,7 @@ pub struct MatcherConfig {
     pub hold_max: u8,
     /// And for how long since the last fix that fitted: 10 s. From 0 to a day.
     pub hold_span: Span,
-    /// After how many more fixes a state is committed: 4. From 0 to 32.
+    /// After how many more fixes that were kept a state is committed: 4. From 0 to 32.
     pub lag_fixes: usize,
     /// Or after how long, if that is sooner: 10 s. From 0 to a day.
     pub lag_span: Span,
@@ -81,6 +84,7 @@ impl Default for MatcherConfig {
             heading_nats: 4.0,
             heading_speed_min_mps: 2.0,
             still_m: 4.0,
+            thin_sigmas: 2.0,
             speed_max_mps: 70.0,
             gap_max: Span::from_secs(120),
             hold_max: 3,
@@ -114,6 +118,7 @@ impl MatcherConfig {
             ("heading_nats", self.heading_nats, 0.0, 100.0),
             ("heading_speed_min_mps", self.heading_speed_min_mps, 0.0, 100.0),
             ("still_m", self.still_m, 0.0, 100.0),
+            ("thin_sigmas", self.thin_sigmas, 0.0, 10.0),
             ("speed_max_mps", self.speed_max_mps, 1.0, 1_000.0),
             ("gap_max", self.gap_max.secs_f64(), 1.0, day),
             ("hold_max", f64::from(self.hold_max), 0.0, 100.0),

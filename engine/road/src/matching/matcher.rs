@@ -79,7 +79,7 @@ impl Matcher {
         };
         let mut fit = match &trace.open {
             None => Fit::Broke(BreakReason::First),
-            Some(open) => self.fit(open, fix, &emission, crow_to(open.coord)),
+            Some(open) => self.fit(open, fix, &emission, crow_to),
         };
         if let (Fit::Still, Some(open)) = (&fit, &mut trace.open) {
             let distance_m = crow_to(open.point) as f32;
@@ -89,7 +89,7 @@ impl Matcher {
                 self.commit_due(trace, fix.time);
                 return self.matched(trace, distance_m, None);
             }
-            fit = Fit::Moved { crow_m: crow_to(open.coord) };
+            fit = Fit::Moved { crow_m: crow_to(open.base) };
         }
         let radius = Metres(emission.radius_m);
         self.index.within(&self.network, fix.coord, radius, self.config.candidates_max, &mut self.candidates);
@@ -99,10 +99,12 @@ impl Matcher {
         let seen = Observation { emission: &emission, candidates: &self.candidates };
         if let Fit::Moved { crow_m } = fit {
             let (config, network) = (&self.config, &self.network);
-            let before = trace.last_column();
+            let before = trace.base_column();
             let moved = self.viterbi.step(config, network, &mut self.search, before, seen, crow_m);
             if moved {
-                return self.extend(trace, fix, &emission, None);
+                trace.drop_provisional();
+                let provisional = crow_m < self.config.thin_sigmas * emission.sigma_m;
+                return self.extend(trace, fix, &emission, provisional, None);
             }
             fit = Fit::Odd(HoldReason::NoRoute);
         }
@@ -118,7 +120,7 @@ impl Matcher {
         self.finish(trace);
         let seen = Observation { emission: &emission, candidates: &self.candidates };
         self.viterbi.begin(&self.config, seen);
-        self.extend(trace, fix, &emission, Some(broke))
+        self.extend(trace, fix, &emission, false, Some(broke))
     }
 
     /// Commits all that is open of a trace and ends it: the driver has gone.
@@ -142,7 +144,8 @@ impl Matcher {
         Ok(())
     }
 
-    fn fit(&self, open: &Open, fix: &Fix, emission: &Emission, crow_m: f64) -> Fit {
+    fn fit(&self, open: &Open, fix: &Fix, emission: &Emission, crow_to: impl Fn(Coord) -> f64) -> Fit {
+        let crow_m = crow_to(open.coord);
         let config = &self.config;
         let since = fix.time.since(open.fitted);
         if since > config.gap_max {
@@ -156,7 +159,7 @@ impl Matcher {
         if crow_m - error_m > config.speed_max_mps * since.secs_f64() {
             return Fit::Odd(HoldReason::Jump);
         }
-        Fit::Moved { crow_m }
+        Fit::Moved { crow_m: crow_to(open.base) }
     }
 
     fn on_trial(&self, open: &Open, now: Timestamp) -> bool {
@@ -169,6 +172,7 @@ impl Matcher {
         trace: &mut Trace,
         fix: &Fix,
         emission: &Emission,
+        provisional: bool,
         broke: Option<BreakReason>,
     ) -> Outcome<'a> {
         let Best { state, candidate, confidence, direction_sure } = self.viterbi.push(&self.network, trace, fix.time);
@@ -176,6 +180,8 @@ impl Matcher {
         trace.open = Some(Open {
             coord: fix.coord,
             sigma_m: emission.sigma_m as f32,
+            base: trace.open.filter(|_| provisional).map_or(fix.coord, |open| open.base),
+            provisional,
             fitted: fix.time,
             held: 0,
             direction_sure,
@@ -190,7 +196,7 @@ impl Matcher {
 
     /// Commits the columns that are old enough.
     fn commit_due(&mut self, trace: &mut Trace, now: Timestamp) {
-        let newest = trace.columns.len() - 1;
+        let newest = trace.kept_columns() - 1;
         let settled = trace.open.as_ref().is_some_and(|open| open.committed.is_some());
         let due = |nth: usize| {
             newest - nth >= self.config.lag_fixes || now.since(trace.columns[nth].time) >= self.config.lag_span

@@ -188,7 +188,7 @@ fn a_drive_is_followed_at_any_lag() {
 #[test]
 fn without_noise_nothing_is_wrong_but_which_end_of_a_crossing() {
     let (at_once, committed) = shares(MatcherConfig::default(), 1, 0.0, 3);
-    assert!(at_once > 0.95 && committed > 0.985, "{at_once} {committed}");
+    assert!(at_once > 0.93 && committed > 0.985, "{at_once} {committed}");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use crate::network::Network;
 use crate::routing::Position;
 use crate::unit::Timestamp;
 
-/// The most columns a trace has: `lag_fixes` is at most 32, and one is committed and one new.
-pub(super) const MAX_COLUMNS: usize = 34;
+/// The most columns a trace has: `lag_fixes` is at most 32, and one is committed, one new and one provisional.
+pub(super) const MAX_COLUMNS: usize = 35;
 
 /// The most states a column has: `candidates_max` is at most 32.
 const MAX_STATES: u8 = 32;
@@ -29,9 +29,14 @@ pub struct Trace {
 /// The part of a trace that there is only once a fix has been matched.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Open {
-    /// The last fix that moved.
+    /// The fix of the last column.
     pub(super) coord: Coord,
     pub(super) sigma_m: f32,
+    /// The fix that the next column is reached from: that of the last column, or of the one before if the last is
+    /// provisional.
+    pub(super) base: Coord,
+    /// Whether the last column is so near to the one before that the next one replaces it.
+    pub(super) provisional: bool,
     /// When the last fix was that fitted, moving or not.
     pub(super) fitted: Timestamp,
     /// How many fixes have been held back since.
@@ -96,6 +101,28 @@ impl Trace {
         size_of::<Self>() + self.states.capacity() * size_of::<State>() + self.columns.capacity() * size_of::<Column>()
     }
 
+    /// How many columns there are that stay.
+    pub(super) fn kept_columns(&self) -> usize {
+        self.columns.len() - usize::from(self.open.is_some_and(|open| open.provisional))
+    }
+
+    /// The states that the next column is reached from.
+    pub(super) fn base_column(&self) -> &[State] {
+        let kept = self.kept_columns();
+        let skipped: usize = self.columns[kept..].iter().map(|column| usize::from(column.count)).sum();
+        let count = self.columns[..kept].last().map_or(0, |column| usize::from(column.count));
+        let end = self.states.len() - skipped;
+        &self.states[end - count..end]
+    }
+
+    /// Removes the last column if it is provisional.
+    pub(super) fn drop_provisional(&mut self) {
+        if self.open.is_some_and(|open| open.provisional) {
+            self.states.truncate(self.states.len() - self.last_column().len());
+            self.columns.pop();
+        }
+    }
+
     /// Ends what is open; the time of the last fix is kept.
     pub(super) fn close(&mut self) {
         self.open = None;
@@ -128,7 +155,9 @@ impl Trace {
         coord(out, open.coord);
         out.extend(open.sigma_m.to_le_bytes());
         time(out, open.fitted);
-        out.extend([open.held, u8::from(open.direction_sure) | u8::from(open.committed.is_some()) << 1]);
+        coord(out, open.base);
+        let marks = [open.direction_sure, open.committed.is_some(), open.provisional];
+        out.extend([open.held, marks.iter().rev().fold(0, |bits, &mark| bits << 1 | u8::from(mark))]);
         out.extend(open.confidence.to_le_bytes());
         out.push(open.best);
         coord(out, open.point);
@@ -171,11 +200,12 @@ impl Trace {
         let coord = reader.coord()?;
         let sigma_m = reader.f32()?;
         let fitted = reader.time()?;
+        let base = reader.coord()?;
         let (held, marks) = (reader.u8()?, reader.u8()?);
         let (confidence, best) = (reader.f32()?, reader.u8()?);
         let point = reader.coord()?;
         let committed = if marks & 2 != 0 { Some(reader.position()?) } else { None };
-        let direction_sure = marks & 1 != 0;
+        let (direction_sure, provisional) = (marks & 1 != 0, marks & 4 != 0);
         for _ in 0..reader.u8()? {
             self.columns.push(Column { time: reader.time()?, count: reader.u8()? });
         }
@@ -206,7 +236,22 @@ impl Trace {
         {
             return Err(TraceError::Range("committed position"));
         }
-        self.open = Some(Open { coord, sigma_m, fitted, held, direction_sure, confidence, best, point, committed });
+        if provisional && self.columns.len() < 2 {
+            return Err(TraceError::Range("provisional column"));
+        }
+        self.open = Some(Open {
+            base,
+            provisional,
+            coord,
+            sigma_m,
+            fitted,
+            held,
+            direction_sure,
+            confidence,
+            best,
+            point,
+            committed,
+        });
         Ok(())
     }
 }
