@@ -1,1 +1,21 @@
-//! Placeholder.
+//! A world with ground truth, load, faults and reports for etaflow.
+//!
+//! The rooms, each of which uses only those above it:
+//!
+//! - `score`: predicted arrival times against true ones.
+//! - `taxi`: a real taxi morning as a stream of events.
+//! - `report`: what a run came to, as a summary, a page and a progress display.
+//! - `cli`: the command line.
+
+mod score;
+mod taxi;
+
+pub use score::{
+    Checkpoint, CheckpointScore, ErrorStats, EtaSummary, HORIZONS_S, HorizonError, HorizonScore, Outcome,
+    PREDICTION_COLUMNS, PUBLISHED, Prediction, PredictionError, PredictionWriter, PublishedScore, Score, TrueTrip,
+    read_predictions, score, score_table,
+};
+pub use taxi::{
+    Quirk, REJECTED_KEPT, RejectReason, RejectedRow, TaxiError, TaxiEvents, TaxiTrip, TripFile, read_trips,
+    read_trips_file,
+};
