@@ -7,9 +7,14 @@
 //! - `report`: what a run came to, as a summary, a page and a progress display.
 //! - `cli`: the command line.
 
+mod report;
 mod score;
 mod taxi;
 
+pub use report::{
+    Accounting, Bound, Direction, EngineState, FaultCount, LatencyRecorder, Machine, Outage, Percentiles, Progress,
+    ProgressStyle, Report, ReportError, ReportFiles, Sample, Setting, Summary,
+};
 pub use score::{
     Checkpoint, CheckpointScore, ErrorStats, EtaSummary, HORIZONS_S, HorizonError, HorizonScore, Outcome,
     PREDICTION_COLUMNS, PUBLISHED, Prediction, PredictionError, PredictionWriter, PublishedScore, Score, TrueTrip,

@@ -6,7 +6,7 @@ use super::published::PUBLISHED;
 /// The score as an aligned table for a terminal, with the published figures below it.
 pub fn score_table(score: &Score) -> String {
     let mut table = format!(
-        "{:<22} {:>5} {:>7} {:>7} {:>7} {:>6} {:>7} {:>7} {:>8}\n",
+        "{:<26} {:>5} {:>7} {:>7} {:>7} {:>6} {:>7} {:>7} {:>8}\n",
         "ETA against arrival", "n", "MAE", "median", "p95", "MAPE", "bias", "in 20%", "p10-p90"
     );
     let groups = [("all trips", &score.all), ("ordinary trips", &score.ordinary)];
@@ -17,10 +17,10 @@ pub fn score_table(score: &Score) -> String {
         rows.iter().for_each(|row| push_row(&mut table, row));
     }
     for published in PUBLISHED {
-        let name = format!("  {}, departure *", published.engine);
+        let name = format!("  {} at departure *", published.engine);
         let (mae, mape) = (seconds(Some(published.mae_s), false), percent(Some(published.mape)));
         let bias = seconds(Some(published.bias_s), true);
-        let _ = writeln!(table, "{name:<22} {:>5} {mae:>7} {:>7} {:>7} {mape:>6} {bias:>7}", published.trips, "", "");
+        let _ = writeln!(table, "{name:<26} {:>5} {mae:>7} {:>7} {:>7} {mape:>6} {bias:>7}", published.trips, "", "");
     }
     table.push_str("* published, static, on other trips of the same city: not the same set\n");
     table
@@ -30,7 +30,7 @@ fn push_row(table: &mut String, row: &CheckpointScore) {
     let stats = &row.stats;
     let _ = write!(
         table,
-        "{:<22} {:>5} {:>7} {:>7} {:>7} {:>6} {:>7} {:>7} {:>8}",
+        "{:<26} {:>5} {:>7} {:>7} {:>7} {:>6} {:>7} {:>7} {:>8}",
         format!("  at {}", row.at.name()),
         stats.n,
         seconds(stats.mae_s, false),

@@ -1,0 +1,72 @@
+use serde::{Deserialize, Serialize};
+
+/// What an engine's answers rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineState {
+    /// Everything that is known.
+    #[default]
+    Live,
+    /// What was known a while ago: it is behind, and working on it.
+    CatchingUp,
+    /// A snapshot that is being read back.
+    Recovering,
+}
+
+impl EngineState {
+    /// Its name in displays and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::CatchingUp => "catching up",
+            Self::Recovering => "recovering",
+        }
+    }
+}
+
+/// How a run was at one moment. What is not known is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Sample {
+    /// Seconds since the run began, in the scenario's time.
+    pub t_s: f64,
+    /// Events that the sources sent, a second, since the last sample.
+    pub offered_per_s: f64,
+    /// Events that the engine took in, a second, since the last sample.
+    pub accepted_per_s: f64,
+    /// Events that came through the whole pipeline, a second, since the last sample.
+    pub processed_per_s: f64,
+    /// Events that were taken in and have not come through.
+    pub lag_events: u64,
+    /// How far the newest event that came through is behind the newest one taken in, in seconds.
+    pub lag_s: Option<f64>,
+    /// What the answers rest on.
+    pub state: EngineState,
+    /// Median latency since the last sample, in milliseconds.
+    pub latency_p50_ms: Option<f64>,
+    /// 99th percentile of the latency since the last sample, in milliseconds.
+    pub latency_p99_ms: Option<f64>,
+    /// Trips under way.
+    pub trips_active: u64,
+    /// Which traffic metric is in force.
+    pub metric_epoch: u64,
+    /// Speed on the roads over free flow, on average; 1 is free.
+    pub speed_ratio: Option<f64>,
+}
+
+/// A time in which the engine did not take anything from the bus.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Outage {
+    /// When it began, in seconds since the run began, in the scenario's time.
+    pub from_s: f64,
+    /// When it ended.
+    pub to_s: f64,
+    /// When the engine was live again; `None` if it was not before the run ended.
+    pub caught_up_s: Option<f64>,
+}
+
+impl Outage {
+    /// How long it took from the end of the outage until the engine was live again.
+    pub fn catch_up_s(&self) -> Option<f64> {
+        self.caught_up_s.map(|caught_up_s| (caught_up_s - self.to_s).max(0.0))
+    }
+}
