@@ -7,10 +7,12 @@
 //! - `report`: what a run came to, as a summary, a page and a progress display.
 //! - `cli`: the command line.
 
+mod cli;
 mod report;
 mod score;
 mod taxi;
 
+pub use cli::{Cli, Command, Exit, OutputArgs, Rate, ReplayArgs, RunArgs, Speed, ValueError, parse_duration};
 pub use report::{
     Accounting, Bound, Direction, EngineState, FaultCount, LatencyRecorder, Machine, Outage, Percentiles, Progress,
     ProgressStyle, Report, ReportError, ReportFiles, Sample, Setting, Summary,

@@ -34,7 +34,7 @@ impl Scale {
                 Self::linear(low, high, step)
             }
             ScaleKind::Log => {
-                let positive = finite.filter(|&value| value > 0.0);
+                let positive = finite.filter(|&value| value > 1e-15);
                 let (low, high) = positive.fold((f64::INFINITY, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
                 let (low, high) = if high > 0.0 { (low, high) } else { (1.0, 10.0) };
                 let last = high.log10().ceil() as i32;

@@ -171,6 +171,10 @@ fn draw(html: &mut Markup, report: &Report, plot: Plot<'_>) {
         for series in plot.series.iter().rev() {
             html.element("span", &[("class", &format!("key {}", series.class))], series.name);
         }
+        if !report.summary.outages.is_empty() {
+            html.element("span", &[("class", "key outage")], "outage");
+            html.element("span", &[("class", "key recovery")], "catching up");
+        }
         html.close();
     }
     let times: Vec<f64> = report.samples.iter().map(|sample| sample.t_s).collect();
