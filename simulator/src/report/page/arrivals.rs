@@ -29,8 +29,8 @@ pub(super) fn by_horizon(html: &mut Markup, summary: &Summary) {
     chart.draw(html);
     html.close();
     html.close();
-    let rows = summary.eta.by_horizon.iter().map(|horizon| row(&horizon.label(), None, &horizon.stats));
-    let rows: Vec<_> = rows.chain([row("all", None, &summary.eta.all)]).collect();
+    let rows = summary.eta.by_horizon.iter().map(|horizon| row(&horizon.label(), &horizon.stats));
+    let rows: Vec<_> = rows.chain([row("all", &summary.eta.all)]).collect();
     table(html, &columns("Time left"), &rows);
     html.close();
 }
@@ -52,14 +52,19 @@ pub(super) fn by_checkpoint(html: &mut Markup, summary: &Summary) {
     let lead = "What was predicted last, at set moments of each trip, against its arrival. Relative errors are of the \
                 time that was truly left.";
     open_section(html, "Trips, from departure to arrival", lead);
-    table(html, &columns("Moment"), &checkpoint_rows(score));
+    let mut columns = columns("Moment");
+    columns.insert(2, ("without", Column::Figures));
+    table(html, &columns, &checkpoint_rows(score));
     html.element("p", &[("class", "note")], &notes(score));
     html.close();
 }
 
 fn checkpoint_rows(score: &Score) -> Vec<Vec<String>> {
     let named = |group: &str, rows: &[CheckpointScore]| -> Vec<Vec<String>> {
-        rows.iter().map(|at| row(&format!("{}, {group}", at.at.name()), Some(at.missing), &at.stats)).collect()
+        let cells = |at: &CheckpointScore| {
+            with_missing(row(&format!("{}, {group}", at.at.name()), &at.stats), Some(at.missing))
+        };
+        rows.iter().map(cells).collect()
     };
     let mut rows = named("all trips", &score.all);
     if score.trips_peculiar > 0 {
@@ -69,9 +74,15 @@ fn checkpoint_rows(score: &Score) -> Vec<Vec<String>> {
         let (mae_s, mape) = (Some(published.mae_s), Some(published.mape));
         let stats =
             ErrorStats { n: published.trips, mae_s, mape, bias_s: Some(published.bias_s), ..ErrorStats::default() };
-        rows.push(row(&format!("departure, {} *", published.engine), None, &stats));
+        rows.push(with_missing(row(&format!("departure, {} *", published.engine), &stats), None));
     }
     rows
+}
+
+/// How many trips there was no prediction for, after the number of those that had one.
+fn with_missing(mut cells: Vec<String>, missing: Option<u64>) -> Vec<String> {
+    cells.insert(2, missing.map_or_else(|| "–".to_owned(), |missing| THIN.count(missing)));
+    cells
 }
 
 fn notes(score: &Score) -> String {
@@ -92,27 +103,16 @@ fn notes(score: &Score) -> String {
     notes
 }
 
-fn columns(first: &str) -> [(&str, Column); 10] {
-    let figures = Column::Figures;
-    [
-        (first, Column::Words),
-        ("n", figures),
-        ("none", figures),
-        ("MAE", figures),
-        ("median", figures),
-        ("p95", figures),
-        ("MAPE", figures),
-        ("bias", figures),
-        ("within 20\u{202f}%", figures),
-        ("in p10–p90", figures),
-    ]
+fn columns(first: &str) -> Vec<(&str, Column)> {
+    let figures = ["n", "MAE", "median", "p95", "MAPE", "bias", "within 20\u{202f}%", "in p10–p90"];
+    let figures = figures.map(|name| (name, Column::Figures));
+    [(first, Column::Words)].into_iter().chain(figures).collect()
 }
 
-fn row(name: &str, missing: Option<u64>, stats: &ErrorStats) -> Vec<String> {
+fn row(name: &str, stats: &ErrorStats) -> Vec<String> {
     vec![
         name.to_owned(),
         THIN.count(stats.n),
-        missing.map_or_else(String::new, |missing| THIN.count(missing)),
         THIN.seconds(stats.mae_s),
         THIN.seconds(stats.abs_p50_s),
         THIN.seconds(stats.abs_p95_s),
