@@ -26,3 +26,14 @@ pub use taxi::{
     Quirk, REJECTED_KEPT, RejectReason, RejectedRow, TaxiError, TaxiEvents, TaxiTrip, TripFile, read_trips,
     read_trips_file,
 };
+//! A world with ground truth, apart from the engine that is tested in it.
+//!
+//! The rooms, each of which uses only those above it:
+//!
+//! - `dice`: seeded randomness.
+//! - `world`: a city's traffic, drivers, riders and phones, and the truth about them.
+
+mod dice;
+mod world;
+
+pub use world::{DriverTruth, Emission, TripTruth, Truth, World, WorldConfig, WorldCounts};
