@@ -32,8 +32,14 @@ pub use taxi::{
 //!
 //! - `dice`: seeded randomness.
 //! - `world`: a city's traffic, drivers, riders and phones, and the truth about them.
+//! - `fault`: what goes wrong between a phone and the engine.
 
 mod dice;
+mod fault;
 mod world;
 
+pub use fault::{
+    Burst, ClockSkew, Delivery, FaultConfig, FaultCounts, FaultInjector, Garbage, GarbageKind, Jump, Late, Lost,
+    Offered, OutOfOrder, Tunnel, Twice,
+};
 pub use world::{DriverTruth, Emission, TripTruth, Truth, World, WorldConfig, WorldCounts};
