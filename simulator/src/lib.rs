@@ -33,13 +33,47 @@ pub use taxi::{
 //! - `dice`: seeded randomness.
 //! - `world`: a city's traffic, drivers, riders and phones, and the truth about them.
 //! - `fault`: what goes wrong between a phone and the engine.
+//! - `scenario`: what is run, and the bounds that it must hold.
+//!
+//! A scenario's world says what its phones say, its faults garble that, and what is left is for the engine:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use etaflow::{Span, Timestamp};
+//! use etaflow_road::SyntheticCity;
+//! use etaflow_simulator::{FaultInjector, Overrides, Scenario, World};
+//!
+//! let text = "name = 'tiny'\nduration_s = 5\n[world]\ndrivers = 50\n[faults]\nlost = { share = 0.1 }";
+//! let scenario = Scenario::parse(text, &Overrides::default())?;
+//! let city = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
+//! let (start, world) = (Timestamp::from_secs(1_700_000_000), &scenario.world);
+//! let mut faults = FaultInjector::new(scenario.faults, scenario.seed, start, world.drivers, world.gateways);
+//! let mut world = World::new(city, scenario.world, scenario.seed, start);
+//!
+//! let (mut emissions, mut deliveries) = (Vec::new(), Vec::new());
+//! for step in 1..=50 {
+//!     let until = start + Span::from_millis(step * 100);
+//!     world.advance(until, &mut emissions);
+//!     faults.inject(&mut emissions, until, &mut deliveries);
+//! }
+//! faults.finish(&mut deliveries);
+//! let counts = faults.counts();
+//! assert_eq!(deliveries.len() as u64, world.truth().counts().events - counts.lost);
+//! # Ok::<(), etaflow_simulator::ScenarioError>(())
+//! ```
 
 mod dice;
 mod fault;
+mod scenario;
 mod world;
 
 pub use fault::{
     Burst, ClockSkew, Delivery, FaultConfig, FaultCounts, FaultInjector, Garbage, GarbageKind, Jump, Late, Lost,
     Offered, OutOfOrder, Tunnel, Twice,
+};
+pub use scenario::{
+    Bound, BoundDirection, BoundMetric, BusPolicy, ClockMode, EngineSetup, NetworkSource, Outage, Overrides, Rate,
+    Scenario, ScenarioError, parse_span,
 };
 pub use world::{DriverTruth, Emission, TripTruth, Truth, World, WorldConfig, WorldCounts};

@@ -1,0 +1,143 @@
+use std::collections::BTreeMap;
+
+use super::error::ScenarioError;
+use super::limit::within;
+
+/// A figure of a run that a scenario can bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BoundMetric {
+    /// Median time from due to arrival time, outside outages, milliseconds.
+    LatencyP50,
+    /// 99th percentile of the same.
+    LatencyP99,
+    /// 99.9th percentile of the same.
+    LatencyP999,
+    /// From the end of an outage until nothing is behind, the worst outage, seconds.
+    CatchUp,
+    /// The most events that were behind.
+    LagMax,
+    /// Events through the whole pipeline each second.
+    EventsPerSecond,
+    /// Events that were offered each second.
+    OfferedPerSecond,
+    /// The fewest trips under way at any time after the warm-up.
+    TripsUnderWay,
+    /// Mean absolute error of arrival times, seconds.
+    EtaMae,
+    /// Mean absolute error of arrival times, relative to what was left, 0 upwards.
+    EtaMape,
+    /// The share of arrivals within their interval, 0 to 1.
+    EtaCoverage,
+    /// Mean relative error of the speeds of roads with traffic, 0 upwards.
+    TrafficMape,
+    /// Offered less accepted, refused, conflated, duplicate and dead-lettered, without sign: 0 if all is accounted for.
+    Unaccounted,
+}
+
+/// On which side of its limit a figure must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoundDirection {
+    /// At the limit or below.
+    AtMost,
+    /// At the limit or above.
+    AtLeast,
+}
+
+/// A limit that a run must hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bound {
+    /// Of what.
+    pub metric: BoundMetric,
+    /// The limit, in the metric's unit.
+    pub limit: f64,
+}
+
+impl BoundMetric {
+    /// All of them, in order.
+    pub const ALL: [Self; 13] = [
+        Self::LatencyP50,
+        Self::LatencyP99,
+        Self::LatencyP999,
+        Self::CatchUp,
+        Self::LagMax,
+        Self::EventsPerSecond,
+        Self::OfferedPerSecond,
+        Self::TripsUnderWay,
+        Self::EtaMae,
+        Self::EtaMape,
+        Self::EtaCoverage,
+        Self::TrafficMape,
+        Self::Unaccounted,
+    ];
+
+    /// Its key in a scenario, which ends in `_min` if the figure must be at least the limit.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LatencyP50 => "latency_p50_ms",
+            Self::LatencyP99 => "latency_p99_ms",
+            Self::LatencyP999 => "latency_p999_ms",
+            Self::CatchUp => "catch_up_s",
+            Self::LagMax => "lag_max_events",
+            Self::EventsPerSecond => "events_per_s_min",
+            Self::OfferedPerSecond => "offered_per_s_min",
+            Self::TripsUnderWay => "trips_under_way_min",
+            Self::EtaMae => "eta_mae_s",
+            Self::EtaMape => "eta_mape",
+            Self::EtaCoverage => "eta_coverage_min",
+            Self::TrafficMape => "traffic_mape",
+            Self::Unaccounted => "unaccounted_events",
+        }
+    }
+
+    /// On which side of its limit the figure must be.
+    pub const fn direction(self) -> BoundDirection {
+        match self {
+            Self::EventsPerSecond | Self::OfferedPerSecond | Self::TripsUnderWay | Self::EtaCoverage => {
+                BoundDirection::AtLeast
+            }
+            Self::LatencyP50
+            | Self::LatencyP99
+            | Self::LatencyP999
+            | Self::CatchUp
+            | Self::LagMax
+            | Self::EtaMae
+            | Self::EtaMape
+            | Self::TrafficMape
+            | Self::Unaccounted => BoundDirection::AtMost,
+        }
+    }
+}
+
+impl Bound {
+    /// Whether a run with this figure holds the bound. What is not a number does not.
+    ///
+    /// ```
+    /// # use etaflow_simulator::{Bound, BoundMetric};
+    /// let bound = Bound { metric: BoundMetric::EventsPerSecond, limit: 200_000.0 };
+    /// assert!(bound.is_held_by(250_000.0));
+    /// assert!(!bound.is_held_by(f64::NAN));
+    /// ```
+    pub fn is_held_by(&self, value: f64) -> bool {
+        match self.metric.direction() {
+            BoundDirection::AtMost => value <= self.limit,
+            BoundDirection::AtLeast => value >= self.limit,
+        }
+    }
+
+    /// The bounds by their keys, in the order of [`BoundMetric::ALL`].
+    pub(super) fn parse_all(raw: &BTreeMap<String, f64>) -> Result<Vec<Self>, ScenarioError> {
+        let names = BoundMetric::ALL.map(BoundMetric::name);
+        if let Some(unknown) = raw.keys().find(|key| !names.contains(&key.as_str())) {
+            let (key, known) = ("a key of bounds".to_owned(), names.join(", "));
+            return Err(ScenarioError::Word { key, value: unknown.clone(), known });
+        }
+        let mut bounds = Vec::new();
+        for metric in BoundMetric::ALL {
+            if let Some(&limit) = raw.get(metric.name()) {
+                within(&format!("bounds.{}", metric.name()), limit, 0.0, 1e12)?;
+                bounds.push(Self { metric, limit });
+            }
+        }
+        Ok(bounds)
+    }
+}

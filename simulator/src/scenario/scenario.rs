@@ -1,0 +1,184 @@
+use std::path::{Path, PathBuf};
+
+use etaflow_road::Span;
+
+use super::bound::Bound;
+use super::error::ScenarioError;
+use super::limit::{span, within};
+use super::overrides::{Overrides, Rate};
+use super::parts;
+use super::raw::{RawClock, RawOutage, RawScenario};
+use crate::fault::FaultConfig;
+use crate::world::WorldConfig;
+
+/// How long a run may be.
+const DURATION_MAX_S: f64 = 86_400.0;
+
+/// What is run, and the bounds that its run must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// Its name, which is also that of the folder of its reports.
+    pub name: String,
+    /// What it shows.
+    pub description: String,
+    /// The roads.
+    pub network: NetworkSource,
+    /// How time passes.
+    pub clock: ClockMode,
+    /// How long it lasts, in stream time.
+    pub duration: Span,
+    /// What the world and its faults follow from.
+    pub seed: u64,
+    /// Who drives on the roads.
+    pub world: WorldConfig,
+    /// How the engine is set up.
+    pub engine: EngineSetup,
+    /// What goes wrong.
+    pub faults: FaultConfig,
+    /// When the engine does not consume, in order, apart from each other, and over before the end.
+    pub outages: Vec<Outage>,
+    /// What must hold, in the order of [`BoundMetric::ALL`](crate::BoundMetric::ALL).
+    pub bounds: Vec<Bound>,
+    /// Where the reports go.
+    pub out: PathBuf,
+}
+
+/// Where the roads come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkSource {
+    /// A made-up city.
+    City {
+        /// About how many nodes it has.
+        nodes: u32,
+        /// What it follows from.
+        seed: u64,
+    },
+    /// A file.
+    File(PathBuf),
+}
+
+/// How time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockMode {
+    /// As on the wall.
+    Wall,
+    /// As fast as the engine can.
+    Max,
+}
+
+/// How the engine is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineSetup {
+    /// How many shards work in parallel.
+    pub shards: u32,
+    /// The tick interval.
+    pub tick: Span,
+    /// What happens when the bus is full.
+    pub bus: BusPolicy,
+}
+
+/// What happens to what is offered when the bus is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BusPolicy {
+    /// The producer waits.
+    Await,
+    /// It is refused.
+    Refuse,
+    /// Of a driver's fixes that wait, the newest is kept.
+    Conflate,
+}
+
+/// A time in which the engine does not consume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// From the start of the run.
+    pub at: Span,
+    /// For how long.
+    pub lasting: Span,
+}
+
+impl Scenario {
+    /// Reads a scenario's file, and puts `overrides` in place of what it says.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a scenario.
+    pub fn read(path: &Path, overrides: &Overrides) -> Result<Self, ScenarioError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ScenarioError::Unreadable { path: path.to_owned(), why: error.to_string() })?;
+        Self::parse(&text, overrides)
+    }
+
+    /// Parses a scenario, and puts `overrides` in place of what it says.
+    ///
+    /// # Errors
+    /// If a key is missing or unknown, or a value is of the wrong type or out of its range; the error names it.
+    ///
+    /// ```
+    /// # use etaflow_simulator::{Overrides, Scenario};
+    /// let text = "name = 'calm'\nduration_s = 10\n[world]\ndrivers = 100\ntrips_under_way = 10";
+    /// assert_eq!(Scenario::parse(text, &Overrides::default())?.world.drivers, 100);
+    /// let error = Scenario::parse("name = 'calm'\nduration_s = 0", &Overrides::default()).unwrap_err();
+    /// assert_eq!(error.to_string(), "duration_s is 0, not within 0.1..=86400");
+    /// # Ok::<(), etaflow_simulator::ScenarioError>(())
+    /// ```
+    pub fn parse(text: &str, overrides: &Overrides) -> Result<Self, ScenarioError> {
+        let mut raw = RawScenario::parse(text)?;
+        overrides.apply(&mut raw)?;
+        let name = parts::name(raw.name)?;
+        let duration_s = raw.duration_s.ok_or(ScenarioError::Missing { key: "duration_s" })?;
+        let duration = span("duration_s", duration_s, 0.1, DURATION_MAX_S)?;
+        let seed = raw.seed.unwrap_or(1);
+        Ok(Self {
+            description: raw.description.unwrap_or_default(),
+            network: parts::network(raw.network, raw.city, seed)?,
+            clock: parts::clock(raw.clock.unwrap_or_default())?,
+            duration,
+            seed,
+            world: parts::world(&raw.world.unwrap_or_default())?,
+            engine: parts::engine(raw.engine.unwrap_or_default())?,
+            faults: parts::faults(&raw.faults.unwrap_or_default())?,
+            outages: parts::outages(&raw.outage.unwrap_or_default(), duration)?,
+            bounds: Bound::parse_all(&raw.bounds.unwrap_or_default())?,
+            out: overrides.out.clone().unwrap_or_else(|| Path::new("target/runs").join(&name)),
+            name,
+        })
+    }
+}
+
+impl Overrides {
+    fn apply(&self, raw: &mut RawScenario) -> Result<(), ScenarioError> {
+        if let Some(network) = &self.network {
+            (raw.network, raw.city) = (Some(network.clone()), None);
+        }
+        raw.seed = self.seed.or(raw.seed);
+        if let Some(duration) = self.duration {
+            let duration_s = duration.secs_f64();
+            raw.duration_s = Some(duration_s);
+            let is_over = |outage: &RawOutage| {
+                outage.at_s.zip(outage.lasting_s).is_none_or(|(at_s, lasting_s)| at_s + lasting_s < duration_s)
+            };
+            raw.outage.iter_mut().for_each(|outages| outages.retain(is_over));
+        }
+        let world = raw.world.get_or_insert_default();
+        if let Some(drivers) = self.drivers {
+            let defaults = WorldConfig::default();
+            let before = world.drivers.unwrap_or(u64::from(defaults.drivers)).max(1);
+            let trips = world.trips_under_way.unwrap_or(u64::from(defaults.trips_under_way));
+            world.trips_under_way = Some((u128::from(trips) * u128::from(drivers) / u128::from(before)) as u64);
+            world.drivers = Some(drivers);
+        }
+        match self.rate {
+            None => {}
+            Some(Rate::Max) => raw.clock = Some(RawClock { mode: Some("max".to_owned()) }),
+            Some(Rate::PerSecond(rate)) => {
+                let drivers = world.drivers.unwrap_or(u64::from(WorldConfig::default().drivers)).max(1);
+                world.fix_rate_hz = Some(within("rate per driver", rate / drivers as f64, 0.01, 10.0)?);
+                raw.clock = Some(RawClock { mode: Some("wall".to_owned()) });
+            }
+        }
+        if self.shards.is_some() {
+            raw.engine.get_or_insert_default().shards = self.shards;
+        }
+        Ok(())
+    }
+}
