@@ -1,39 +1,16 @@
-//! A world with ground truth, load, faults and reports for etaflow.
-//!
-//! The rooms, each of which uses only those above it:
-//!
-//! - `score`: predicted arrival times against true ones.
-//! - `taxi`: a real taxi morning as a stream of events.
-//! - `report`: what a run came to, as a summary, a page and a progress display.
-//! - `cli`: the command line.
-
-mod cli;
-mod report;
-mod score;
-mod taxi;
-
-pub use cli::{Cli, Command, Exit, OutputArgs, Rate, ReplayArgs, RunArgs, Speed, ValueError, parse_duration};
-pub use report::{
-    Accounting, Bound, Direction, EngineState, FaultCount, LatencyRecorder, Machine, Outage, Percentiles, Progress,
-    ProgressStyle, Report, ReportError, ReportFiles, Sample, Setting, Summary,
-};
-pub use score::{
-    Checkpoint, CheckpointScore, ErrorStats, EtaSummary, HORIZONS_S, HorizonError, HorizonScore, Outcome,
-    PREDICTION_COLUMNS, PUBLISHED, Prediction, PredictionError, PredictionWriter, PublishedScore, Score, TrueTrip,
-    read_predictions, score, score_table,
-};
-pub use taxi::{
-    Quirk, REJECTED_KEPT, RejectReason, RejectedRow, TaxiError, TaxiEvents, TaxiTrip, TripFile, read_trips,
-    read_trips_file,
-};
-//! A world with ground truth, apart from the engine that is tested in it.
+//! A city with ground truth, apart from the engine that is tested in it; load, faults, real trips, and reports.
 //!
 //! The rooms, each of which uses only those above it:
 //!
 //! - `dice`: seeded randomness.
 //! - `world`: a city's traffic, drivers, riders and phones, and the truth about them.
 //! - `fault`: what goes wrong between a phone and the engine.
+//! - `score`: predicted arrival times against true ones.
+//! - `taxi`: a real taxi morning as a stream of events.
+//! - `report`: what a run came to, as a summary, a page and a progress display.
+//! - `cli`: the command line.
 //! - `scenario`: what is run, and the bounds that it must hold.
+//! - `run`: runs a scenario, or a replay, through the engine.
 //!
 //! A scenario's world says what its phones say, its faults garble that, and what is left is for the engine:
 //!
@@ -63,17 +40,35 @@ pub use taxi::{
 //! # Ok::<(), etaflow_simulator::ScenarioError>(())
 //! ```
 
+mod cli;
 mod dice;
 mod fault;
+mod report;
 mod scenario;
+mod score;
+mod taxi;
 mod world;
 
+pub use cli::{Cli, Command, Exit, OutputArgs, Rate, ReplayArgs, RunArgs, Speed, ValueError, parse_duration};
 pub use fault::{
     Burst, ClockSkew, Delivery, FaultConfig, FaultCounts, FaultInjector, Garbage, GarbageKind, Jump, Late, Lost,
     Offered, OutOfOrder, Tunnel, Twice,
 };
+pub use report::{
+    Accounting, Bound, Direction, EngineState, FaultCount, LatencyRecorder, Machine, Outage, Percentiles, Progress,
+    ProgressStyle, Report, ReportError, ReportFiles, Sample, Setting, Summary,
+};
 pub use scenario::{
-    Bound, BoundDirection, BoundMetric, BusPolicy, ClockMode, EngineSetup, NetworkSource, Outage, Overrides, Rate,
-    Scenario, ScenarioError, parse_span,
+    BoundDirection, BoundLimit, BoundMetric, BusPolicy, ClockMode, EngineSetup, NetworkSource, OutagePlan, Overrides,
+    Scenario, ScenarioError,
+};
+pub use score::{
+    Checkpoint, CheckpointScore, ErrorStats, EtaSummary, HORIZONS_S, HorizonError, HorizonScore, Outcome,
+    PREDICTION_COLUMNS, PUBLISHED, Prediction, PredictionError, PredictionWriter, PublishedScore, Score, TrueTrip,
+    read_predictions, score, score_table,
+};
+pub use taxi::{
+    Quirk, REJECTED_KEPT, RejectReason, RejectedRow, TaxiError, TaxiEvents, TaxiTrip, TripFile, read_trips,
+    read_trips_file,
 };
 pub use world::{DriverTruth, Emission, TripTruth, Truth, World, WorldConfig, WorldCounts};

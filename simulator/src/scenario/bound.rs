@@ -45,7 +45,7 @@ pub enum BoundDirection {
 
 /// A limit that a run must hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bound {
+pub struct BoundLimit {
     /// Of what.
     pub metric: BoundMetric,
     /// The limit, in the metric's unit.
@@ -108,12 +108,12 @@ impl BoundMetric {
     }
 }
 
-impl Bound {
+impl BoundLimit {
     /// Whether a run with this figure holds the bound. What is not a number does not.
     ///
     /// ```
-    /// # use etaflow_simulator::{Bound, BoundMetric};
-    /// let bound = Bound { metric: BoundMetric::EventsPerSecond, limit: 200_000.0 };
+    /// # use etaflow_simulator::{BoundLimit, BoundMetric};
+    /// let bound = BoundLimit { metric: BoundMetric::EventsPerSecond, limit: 200_000.0 };
     /// assert!(bound.is_held_by(250_000.0));
     /// assert!(!bound.is_held_by(f64::NAN));
     /// ```

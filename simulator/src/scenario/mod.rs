@@ -14,7 +14,7 @@ mod scenario;
 #[cfg(test)]
 mod scenario_tests;
 
-pub use bound::{Bound, BoundDirection, BoundMetric};
+pub use bound::{BoundDirection, BoundLimit, BoundMetric};
 pub use error::ScenarioError;
-pub use overrides::{Overrides, Rate, parse_span};
-pub use scenario::{BusPolicy, ClockMode, EngineSetup, NetworkSource, Outage, Scenario};
+pub use overrides::Overrides;
+pub use scenario::{BusPolicy, ClockMode, EngineSetup, NetworkSource, OutagePlan, Scenario};

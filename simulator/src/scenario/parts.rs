@@ -7,7 +7,7 @@ use etaflow_road::Span;
 use super::error::ScenarioError;
 use super::limit::{rule, share, span, whole, within};
 use super::raw::{RawCity, RawClock, RawEngine, RawFaults, RawOutage, RawWorld};
-use super::scenario::{BusPolicy, ClockMode, EngineSetup, NetworkSource, Outage};
+use super::scenario::{BusPolicy, ClockMode, EngineSetup, NetworkSource, OutagePlan};
 use crate::fault::{Burst, ClockSkew, FaultConfig, Garbage, Jump, Late, Lost, OutOfOrder, Tunnel, Twice};
 use crate::world::WorldConfig;
 
@@ -148,8 +148,8 @@ pub(super) fn faults(raw: &RawFaults) -> Result<FaultConfig, ScenarioError> {
     Ok(faults)
 }
 
-pub(super) fn outages(raw: &[RawOutage], duration: Span) -> Result<Vec<Outage>, ScenarioError> {
-    let mut outages: Vec<Outage> = Vec::new();
+pub(super) fn outages(raw: &[RawOutage], duration: Span) -> Result<Vec<OutagePlan>, ScenarioError> {
+    let mut outages: Vec<OutagePlan> = Vec::new();
     let mut over = Span::ZERO;
     for (nth, outage) in raw.iter().enumerate() {
         let key = |name: &str| format!("outage[{nth}].{name}");
@@ -159,7 +159,7 @@ pub(super) fn outages(raw: &[RawOutage], duration: Span) -> Result<Vec<Outage>, 
         let left_s = duration.secs_f64() - at_s;
         let lasting = span(&key("lasting_s"), lasting_s, 0.001, left_s.max(0.001))?;
         over = Span::from_micros(at.micros() + lasting.micros());
-        outages.push(Outage { at, lasting });
+        outages.push(OutagePlan { at, lasting });
     }
     Ok(outages)
 }

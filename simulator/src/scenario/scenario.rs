@@ -2,12 +2,13 @@ use std::path::{Path, PathBuf};
 
 use etaflow_road::Span;
 
-use super::bound::Bound;
+use super::bound::BoundLimit;
 use super::error::ScenarioError;
 use super::limit::{span, within};
-use super::overrides::{Overrides, Rate};
+use super::overrides::Overrides;
 use super::parts;
 use super::raw::{RawClock, RawOutage, RawScenario};
+use crate::cli::Rate;
 use crate::fault::FaultConfig;
 use crate::world::WorldConfig;
 
@@ -36,9 +37,9 @@ pub struct Scenario {
     /// What goes wrong.
     pub faults: FaultConfig,
     /// When the engine does not consume, in order, apart from each other, and over before the end.
-    pub outages: Vec<Outage>,
+    pub outages: Vec<OutagePlan>,
     /// What must hold, in the order of [`BoundMetric::ALL`](crate::BoundMetric::ALL).
-    pub bounds: Vec<Bound>,
+    pub bounds: Vec<BoundLimit>,
     /// Where the reports go.
     pub out: PathBuf,
 }
@@ -90,7 +91,7 @@ pub enum BusPolicy {
 
 /// A time in which the engine does not consume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outage {
+pub struct OutagePlan {
     /// From the start of the run.
     pub at: Span,
     /// For how long.
@@ -138,7 +139,7 @@ impl Scenario {
             engine: parts::engine(raw.engine.unwrap_or_default())?,
             faults: parts::faults(&raw.faults.unwrap_or_default())?,
             outages: parts::outages(&raw.outage.unwrap_or_default(), duration)?,
-            bounds: Bound::parse_all(&raw.bounds.unwrap_or_default())?,
+            bounds: BoundLimit::parse_all(&raw.bounds.unwrap_or_default())?,
             out: overrides.out.clone().unwrap_or_else(|| Path::new("target/runs").join(&name)),
             name,
         })
