@@ -3,6 +3,8 @@
 //!
 //! Everything that is done is counted, so that an engine's accounts can be held against it.
 
+#[cfg(test)]
+mod accounts_tests;
 mod config;
 mod delivery;
 mod garbage;
