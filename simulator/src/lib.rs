@@ -44,6 +44,7 @@ mod cli;
 mod dice;
 mod fault;
 mod report;
+mod run;
 mod scenario;
 mod score;
 mod taxi;
@@ -58,6 +59,7 @@ pub use report::{
     Accounting, Bound, Direction, EngineState, FaultCount, LatencyRecorder, Machine, Outage, Percentiles, Progress,
     ProgressStyle, Report, ReportError, ReportFiles, Sample, Setting, Summary,
 };
+pub use run::{Failure, start};
 pub use scenario::{
     BoundDirection, BoundLimit, BoundMetric, BusPolicy, ClockMode, EngineSetup, NetworkSource, OutagePlan, Overrides,
     Scenario, ScenarioError,

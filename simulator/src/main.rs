@@ -1,3 +1,12 @@
 //! The simulator's command line.
 
-fn main() {}
+use clap::Parser;
+use etaflow_simulator::{Cli, Exit, start};
+
+fn main() -> Exit {
+    let command = Cli::parse().command();
+    start(&command).unwrap_or_else(|failure| {
+        eprintln!("error: {failure}");
+        failure.exit()
+    })
+}

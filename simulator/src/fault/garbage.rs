@@ -40,6 +40,18 @@ impl GarbageKind {
         Self::UnknownTrip,
         Self::SecondCompletion,
     ];
+
+    /// What it is, for reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Undecodable => "broken JSON",
+            Self::UnknownType => "of a type that nobody knows",
+            Self::FarPast => "a fix of yesterday",
+            Self::FarFuture => "a fix of tomorrow",
+            Self::UnknownTrip => "the completion of a trip that nobody asked for",
+            Self::SecondCompletion => "the completion of a trip that is completed",
+        }
+    }
 }
 
 /// Makes events that make no sense, from a source of its own.

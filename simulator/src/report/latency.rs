@@ -95,6 +95,12 @@ impl LatencyRecorder {
         self.saturated += other.saturated;
     }
 
+    /// Adds what another has recorded since its interval began, and begins a new interval there.
+    pub fn merge_interval(&mut self, other: &mut Self) {
+        add(&mut self.interval, &other.interval);
+        other.fold_interval();
+    }
+
     /// How many latencies were longer than an hour.
     pub fn saturated(&self) -> u64 {
         self.saturated

@@ -106,6 +106,18 @@ impl View {
         self.answer(speed, &current)
     }
 
+    /// How fast the city moves: the time that all open edges take when nothing is in the way, over the time they take
+    /// now. Linear in the number of edges.
+    pub fn speed_ratio(&self) -> Answer<f64> {
+        let current = self.shared.published.current();
+        let weights = current.epoch.metric.weights().iter().zip(self.shared.network.free_flow_weights());
+        let open = weights.filter(|&(&weight, _)| weight < INFINITY);
+        let (now, free_flow) = open.fold((0_u64, 0_u64), |(now, free), (&weight, &free_flow)| {
+            (now + u64::from(weight), free + u64::from(free_flow))
+        });
+        self.answer(free_flow as f64 / now.max(1) as f64, &current)
+    }
+
     /// How far the engine is behind its log.
     pub fn lag(&self) -> Lag {
         *self.shared.lag.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,0 +1,88 @@
+use etaflow::{Engine, Span};
+
+use super::latency::LatencyGauge;
+use crate::report::Outage;
+use crate::scenario::OutagePlan;
+
+/// The engine has caught up when it is behind by no more than what arrives in this time.
+pub(super) const CAUGHT_UP_WITHIN: Span = Span::from_millis(50);
+
+/// Takes the engine away and gives it back, as planned, and times how it catches up.
+pub(super) struct Outages {
+    plans: std::vec::IntoIter<OutagePlan>,
+    next: Option<OutagePlan>,
+    now: Now,
+    /// How many records may be behind for the engine to have caught up.
+    behind_max: u64,
+    done: Vec<Outage>,
+}
+
+#[derive(Clone, Copy)]
+enum Now {
+    Regular,
+    Out { from: Span, to: Span },
+    CatchingUp { from: Span, to: Span },
+}
+
+impl Outages {
+    pub(super) fn new(plans: &[OutagePlan], events_per_s: f64) -> Self {
+        let mut plans = plans.to_vec().into_iter();
+        let next = plans.next();
+        let behind_max = (events_per_s * CAUGHT_UP_WITHIN.secs_f64()).max(64.0) as u64;
+        Self { plans, next, now: Now::Regular, behind_max, done: Vec::new() }
+    }
+
+    /// Does what is due, `elapsed` after the start. Says so in a sentence.
+    pub(super) fn step(&mut self, engine: &Engine, gauge: &LatencyGauge, elapsed: Span) -> Option<String> {
+        match self.now {
+            Now::Regular => {
+                let plan = self.next.filter(|plan| elapsed >= plan.at)?;
+                self.next = self.plans.next();
+                gauge.set_outage(true);
+                engine.suspend();
+                self.now = Now::Out { from: elapsed, to: Span::from_micros(elapsed.micros() + plan.lasting.micros()) };
+                Some(format!("the consumer is out for {:.1} s", plan.lasting.secs_f64()))
+            }
+            Now::Out { from, to } => {
+                if elapsed < to {
+                    return None;
+                }
+                let behind = behind(engine);
+                engine.resume();
+                self.now = Now::CatchingUp { from, to: elapsed };
+                Some(format!("the consumer is back, {behind} records behind"))
+            }
+            Now::CatchingUp { from, to } => {
+                if behind(engine) > self.behind_max {
+                    return None;
+                }
+                gauge.set_outage(false);
+                self.now = Now::Regular;
+                let caught_up_s = Some(elapsed.secs_f64());
+                self.done.push(Outage { from_s: from.secs_f64(), to_s: to.secs_f64(), caught_up_s });
+                Some(format!("caught up in {:.2} s", (elapsed.secs_f64() - to.secs_f64())))
+            }
+        }
+    }
+
+    /// Whether the engine is there and up to date.
+    pub(super) fn is_regular(&self) -> bool {
+        matches!(self.now, Now::Regular)
+    }
+
+    /// Those that have been, the last perhaps without an end.
+    pub(super) fn finish(mut self) -> Vec<Outage> {
+        match self.now {
+            Now::Regular => {}
+            Now::Out { from, to } | Now::CatchingUp { from, to } => {
+                self.done.push(Outage { from_s: from.secs_f64(), to_s: to.secs_f64(), caught_up_s: None });
+            }
+        }
+        self.done
+    }
+}
+
+/// How many records there are that the engine has not taken.
+pub(super) fn behind(engine: &Engine) -> u64 {
+    engine.log().end().0.saturating_sub(engine.applied().0)
+}

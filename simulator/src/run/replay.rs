@@ -1,0 +1,145 @@
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::Arc;
+
+use etaflow::{Clock, Engine, EngineConfig, Event, Policy, Span, Time, Timestamp, WallClock};
+use etaflow_road::open_network;
+
+use super::failure::Failure;
+use super::forecasts::{CAPACITY, Forecasts};
+use super::latency::LatencyGauge;
+use super::pace::Pace;
+use super::report::{accounting, setting};
+use super::samples::Sampler;
+use super::start::Finished;
+use crate::cli::{ReplayArgs, Speed};
+use crate::report::{Machine, Progress, ProgressStyle, Report, Summary};
+use crate::score::{Prediction, PredictionWriter, score, score_table};
+use crate::taxi::{TaxiEvents, TaxiTrip, read_trips_file};
+
+/// How long before the first event time begins: the engine has ticked once.
+const LEAD: Span = Span::from_secs(2);
+
+/// Replays real trips on a real network, and holds what the engine says of each against when it arrived.
+pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
+    let clock = WallClock::new();
+    let network = Arc::new(open_network(&args.network)?);
+    let import = clock.now();
+    let file = read_trips_file(&args.trips)?;
+    let events = TaxiEvents::new(&file.trips);
+    let (total, split) = (events.total(), events.drivers_split());
+    let first = file.trips.iter().map(|trip| trip.start).min().unwrap_or_default();
+    let start = first - LEAD;
+
+    let mut config = EngineConfig { time: Time::Scenario { start }, ..EngineConfig::default() };
+    config.pipeline.shards = args.output.shards.map_or(1, u32::from);
+    let engine = Engine::start(Arc::clone(&network), &config)?;
+    let forecasts = Forecasts::collect(engine.outputs("forecasts", CAPACITY), Arc::clone(engine.dictionary()), true)?;
+    let begun = clock.now();
+    let pace = match args.speed {
+        Speed::Times(times) => Some(Pace::wall(clock.clone(), begun, start, times)),
+        Speed::Max => None,
+    };
+    let gauge = LatencyGauge::new(clock.clone(), config.pipeline.shards);
+    let mut sampler = Sampler::new(Span::from_millis(250));
+    let mut progress = Progress::new(ProgressStyle::of_stderr(), "replay", None);
+    let mut publisher = engine.publisher(Policy::Await);
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut moments = Moments { events: events.peekable(), pace, reached: start };
+    let interrupted = loop {
+        let moment = tokio::select! {
+            biased;
+            _ = &mut interrupt => break true,
+            moment = moments.next() => moment,
+        };
+        let Some((time, events)) = moment else { break false };
+        // What happens at a moment comes in at that moment, and not before.
+        publisher.advance_to(time).await?;
+        publisher.publish_batch(events).await?;
+        let elapsed = clock.now().since(begun);
+        if let Some(sample) = sampler.step(&engine, &gauge, elapsed, engine.view().trips() as u64) {
+            progress.update(elapsed, sample);
+        }
+    };
+    publisher.advance_to(moments.reached + LEAD).await?;
+    drop(publisher);
+    progress.finish();
+
+    let ended = engine.shutdown().await?;
+    let wall = clock.now().since(begun);
+    let forecast = forecasts.join().expect("collecting does not panic");
+    let truth: Vec<_> = file.trips.iter().map(TaxiTrip::truth).collect();
+    let score = score(&truth, &forecast.predictions);
+    if let Some(path) = &args.predictions {
+        write_predictions(path, &forecast.predictions)?;
+    }
+    let accounts = &ended.accounts;
+    let (lag_max_events, samples) = sampler.finish();
+    let words = format!("\n{}", score_table(&score));
+    let summary = Summary {
+        scenario: "replay".to_owned(),
+        description: format!("{} real trips on {} edges", file.trips.len(), network.edge_count()),
+        duration_s: moments.reached.since(first).secs_f64(),
+        wall_s: wall.secs_f64(),
+        accounting: accounting(accounts),
+        events_per_s: accounts.offered as f64 / wall.secs_f64().max(1e-9),
+        lag_max_events,
+        eta: forecast.eta,
+        score: Some(score),
+        state_digest: ended.state_digest.to_string(),
+        outputs_digest: ended.outputs_digest.to_string(),
+        configuration: vec![
+            setting("network", args.network.display()),
+            setting("import", format!("{:.2} s", import.since(begun).secs_f64().abs())),
+            setting("nodes", network.node_count()),
+            setting("edges", network.edge_count()),
+            setting("trips", args.trips.display()),
+            setting("trips read", file.trips.len()),
+            setting("rows that were not used", file.rejected_total()),
+            setting("drivers who were on two trips at once", split),
+            setting("events", total),
+            setting("predictions", forecast.predictions.len()),
+            setting("output batches that came too fast to be scored", forecast.missed),
+            setting("edge traversals seen", accounts.traversals),
+            setting("shards", config.pipeline.shards),
+        ],
+        machine: Machine::here(),
+        ..Summary::default()
+    };
+    Ok(Finished { report: Report { summary, samples }, words, interrupted })
+}
+
+/// The events by the moments at which they happen, when their time has come.
+struct Moments<'a> {
+    events: std::iter::Peekable<TaxiEvents<'a>>,
+    /// `None` as fast as it can.
+    pace: Option<Pace>,
+    reached: Timestamp,
+}
+
+impl Moments<'_> {
+    async fn next(&mut self) -> Option<(Timestamp, Vec<Event>)> {
+        let time = self.events.peek()?.time;
+        if let Some(pace) = &mut self.pace {
+            while pace.next().await < time {}
+        }
+        let mut events = Vec::new();
+        while let Some(event) = self.events.next_if(|event| event.time == time) {
+            events.push(event);
+        }
+        self.reached = time;
+        Some((time, events))
+    }
+}
+
+fn write_predictions(path: &Path, predictions: &[Prediction]) -> Result<(), Failure> {
+    let failed = |source| Failure::Predictions { path: path.to_owned(), source };
+    let file = File::create(path).map_err(|error| failed(error.into()))?;
+    let mut writer = PredictionWriter::new(BufWriter::new(file)).map_err(failed)?;
+    for prediction in predictions {
+        writer.write(prediction).map_err(failed)?;
+    }
+    writer.finish().map_err(failed)?;
+    Ok(())
+}

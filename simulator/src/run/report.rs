@@ -1,0 +1,206 @@
+use std::collections::BTreeSet;
+
+use etaflow::{Accounts, EdgeId, Engine, Network, Span, Summary as EngineSummary};
+
+use super::forecasts::Forecast;
+use super::latency::LatencyGauge;
+use super::outages::CAUGHT_UP_WITHIN;
+use crate::fault::{FaultCounts, GarbageKind};
+use crate::report::{Accounting, Bound, FaultCount, Machine, Outage, Report, Sample, Setting, Summary};
+use crate::scenario::{BoundDirection, BoundMetric, ClockMode, NetworkSource, Scenario};
+use crate::world::World;
+
+/// What is left when a run has ended.
+pub(super) struct Ended<'a> {
+    pub(super) summary: EngineSummary,
+    pub(super) wall: Span,
+    pub(super) stream: Span,
+    pub(super) gauge: &'a LatencyGauge,
+    pub(super) outages: Vec<Outage>,
+    pub(super) samples: (u64, Vec<Sample>),
+    pub(super) forecast: Forecast,
+    pub(super) faults: FaultCounts,
+    pub(super) trips_min: Option<u64>,
+    pub(super) traffic_mape: Option<f64>,
+}
+
+pub(super) fn report(scenario: &Scenario, network: &Network, world: &World, ended: Ended<'_>) -> Report {
+    let (lag_max_events, samples) = ended.samples;
+    let wall_s = ended.wall.secs_f64();
+    let (latency_ms, latency_outage_ms) = match scenario.clock {
+        ClockMode::Wall => ended.gauge.totals(),
+        // When time runs as fast as it can nothing is ever late.
+        ClockMode::Max => (None, None),
+    };
+    let accounts = &ended.summary.accounts;
+    let mut summary = Summary {
+        scenario: scenario.name.clone(),
+        description: scenario.description.clone(),
+        seed: scenario.seed,
+        duration_s: ended.stream.secs_f64(),
+        wall_s,
+        accounting: accounting(accounts),
+        events_per_s: accounts.offered as f64 / wall_s.max(1e-9),
+        latency_ms,
+        latency_outage_ms,
+        lag_max_events,
+        catch_up_s: None,
+        eta: ended.forecast.eta,
+        score: None,
+        state_digest: ended.summary.state_digest.to_string(),
+        outputs_digest: ended.summary.outputs_digest.to_string(),
+        outages: ended.outages,
+        faults: faults(&ended.faults),
+        bounds: Vec::new(),
+        configuration: configuration(scenario, network, world),
+        machine: Machine::here(),
+    };
+    summary.catch_up_s = summary.longest_catch_up_s();
+    summary.configuration.extend([
+        setting("edge traversals seen", accounts.traversals),
+        setting("outputs", ended.summary.outputs),
+        setting("output batches that came too fast to be scored", ended.forecast.missed),
+        setting("caught up when behind by", format!("{} ms of events", CAUGHT_UP_WITHIN.millis())),
+    ]);
+    let measured = Measured { trips_min: ended.trips_min, traffic_mape: ended.traffic_mape };
+    summary.bounds = scenario
+        .bounds
+        .iter()
+        .map(|bound| {
+            let (name, value) = (bound.metric.name(), measured.value(bound.metric, &summary));
+            let unit = unit(bound.metric);
+            match bound.metric.direction() {
+                BoundDirection::AtMost => Bound::at_most(name, unit, bound.limit, value),
+                BoundDirection::AtLeast => Bound::at_least(name, unit, bound.limit, value),
+            }
+        })
+        .collect();
+    Report { summary, samples }
+}
+
+/// The same accounts, with names.
+pub(super) fn accounting(accounts: &Accounts) -> Accounting {
+    Accounting {
+        offered: accounts.offered,
+        accepted: accounts.accepted,
+        refused: accounts.refused,
+        conflated: accounts.conflated,
+        duplicate: accounts.duplicate,
+        dead_lettered: accounts.dead_lettered.iter().map(|(reason, &n)| (reason.name().to_owned(), n)).collect(),
+    }
+}
+
+pub(super) fn setting(name: &str, value: impl ToString) -> Setting {
+    Setting { name: name.to_owned(), value: value.to_string() }
+}
+
+/// What the summary does not hold.
+struct Measured {
+    trips_min: Option<u64>,
+    traffic_mape: Option<f64>,
+}
+
+impl Measured {
+    fn value(&self, metric: BoundMetric, summary: &Summary) -> Option<f64> {
+        let latency = summary.latency_ms;
+        match metric {
+            BoundMetric::LatencyP50 => latency.map(|latency| latency.p50),
+            BoundMetric::LatencyP99 => latency.map(|latency| latency.p99),
+            BoundMetric::LatencyP999 => latency.map(|latency| latency.p999),
+            BoundMetric::CatchUp => summary.catch_up_s,
+            BoundMetric::LagMax => Some(summary.lag_max_events as f64),
+            BoundMetric::EventsPerSecond => {
+                let accounting = &summary.accounting;
+                Some(accounting.accounted_for().saturating_sub(accounting.refused) as f64 / summary.wall_s)
+            }
+            BoundMetric::OfferedPerSecond => Some(summary.accounting.offered as f64 / summary.wall_s),
+            BoundMetric::TripsUnderWay => self.trips_min.map(|trips| trips as f64),
+            BoundMetric::EtaMae => summary.eta.all.mae_s,
+            BoundMetric::EtaMape => summary.eta.all.mape,
+            BoundMetric::EtaCoverage => summary.eta.all.coverage,
+            BoundMetric::TrafficMape => self.traffic_mape,
+            BoundMetric::Unaccounted => {
+                Some(summary.accounting.offered.abs_diff(summary.accounting.accounted_for()) as f64)
+            }
+        }
+    }
+}
+
+const fn unit(metric: BoundMetric) -> &'static str {
+    match metric {
+        BoundMetric::LatencyP50 | BoundMetric::LatencyP99 | BoundMetric::LatencyP999 => "ms",
+        BoundMetric::CatchUp | BoundMetric::EtaMae => "s",
+        BoundMetric::LagMax | BoundMetric::Unaccounted => "events",
+        BoundMetric::EventsPerSecond | BoundMetric::OfferedPerSecond => "events/s",
+        BoundMetric::TripsUnderWay => "trips",
+        BoundMetric::EtaMape | BoundMetric::EtaCoverage | BoundMetric::TrafficMape => "share",
+    }
+}
+
+/// The mean relative error of the speeds that the engine knows, over the edges that somebody is on now.
+pub(super) fn traffic_mape(engine: &Engine, world: &World, network: &Network) -> Option<f64> {
+    let truth = world.truth();
+    let drivers = u64::from(world.config().drivers);
+    let edges: BTreeSet<EdgeId> =
+        (0..drivers).filter_map(|driver| Some(truth.driver(driver)?.position.edge)).collect();
+    let mut errors = Vec::with_capacity(edges.len());
+    for edge in edges {
+        let length_m = network.length(edge).0;
+        let true_mps = length_m / (f64::from(truth.travel_time(edge)) / 1e3);
+        let known_mps = engine.view().edge_speed(edge).value.speed.0;
+        if true_mps > 0.0 && !truth.is_closed(edge) {
+            errors.push((known_mps - true_mps).abs() / true_mps);
+        }
+    }
+    (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64)
+}
+
+fn faults(counts: &FaultCounts) -> Vec<FaultCount> {
+    let count = |name: &str, detail: &str, injected: u64| FaultCount {
+        name: name.to_owned(),
+        detail: detail.to_owned(),
+        injected,
+    };
+    let mut faults = vec![
+        count("late", "delivered much later than they were made", counts.late),
+        count("out of order", "overtaken by others", counts.out_of_order),
+        count("twice", "delivered again", counts.twice),
+        count("burst", "held back by a silent gateway, then delivered at once", counts.burst),
+        count("lost", "never delivered", counts.lost),
+        count("tunnel", "never delivered, no satellites were seen", counts.tunnel),
+        count("clock skew", "with a time by a wrong clock", counts.skewed),
+        count("jump", "somewhere else", counts.jumped),
+    ];
+    for kind in GarbageKind::ALL {
+        faults.push(count("garbage", kind.name(), counts.garbage_of(kind)));
+    }
+    faults.retain(|fault| fault.injected > 0);
+    faults
+}
+
+fn configuration(scenario: &Scenario, network: &Network, world: &World) -> Vec<Setting> {
+    let source = match &scenario.network {
+        NetworkSource::City { seed, .. } => format!("a made-up city, seed {seed}"),
+        NetworkSource::File(path) => path.display().to_string(),
+    };
+    let world = world.config();
+    vec![
+        setting("network", source),
+        setting("nodes", network.node_count()),
+        setting("edges", network.edge_count()),
+        setting("drivers", world.drivers),
+        setting("fixes of each driver", format!("{} Hz", world.fix_rate_hz)),
+        setting("trips under way", world.trips_under_way),
+        setting("clock", match scenario.clock {
+            ClockMode::Wall => "the wall's",
+            ClockMode::Max => "as fast as it can",
+        }),
+        setting("shards", scenario.engine.shards),
+        setting("tick", format!("{} ms", scenario.engine.tick.millis())),
+        setting("full bus", match scenario.engine.bus {
+            crate::scenario::BusPolicy::Await => "await",
+            crate::scenario::BusPolicy::Refuse => "refuse",
+            crate::scenario::BusPolicy::Conflate => "conflate",
+        }),
+    ]
+}
