@@ -146,6 +146,7 @@ impl<T: BusItem> Intake<T> {
         self.holders_first = true;
         let incoming = match message.content {
             Content::Batch(batch) => Incoming::Events(batch.take()),
+            Content::Full(items) => Incoming::Events(items),
             Content::Undecodable(reason, detail) => Incoming::Undecodable(reason, detail),
             Content::AdvanceTo(time) => Incoming::AdvanceTo(time),
         };
@@ -198,6 +199,7 @@ impl<T: BusItem> Drop for Intake<T> {
         while let Some(message) = self.head.take().or_else(|| self.messages.try_recv().ok()) {
             lost += match message.content {
                 Content::Batch(batch) => batch.take().len(),
+                Content::Full(items) => items.len(),
                 Content::Undecodable(..) => 1,
                 Content::AdvanceTo(_) => 0,
             };

@@ -126,6 +126,8 @@ pub(super) struct Message<T> {
 #[derive(Debug)]
 pub(super) enum Content<T> {
     Batch(Arc<Batch<T>>),
+    /// A batch that was full from the beginning: nobody shares it.
+    Full(Vec<T>),
     Undecodable(Reason, String),
     AdvanceTo(Timestamp),
 }

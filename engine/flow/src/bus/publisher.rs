@@ -56,15 +56,17 @@ impl<T: BusItem> Publisher<T> {
     /// # Errors
     /// If there is no place and the policy is to refuse; if the bus is closed.
     pub async fn publish(&mut self, event: T) -> Result<(), PublishError> {
-        let event = match self.outlet.push(event) {
-            Ok(()) => {
-                self.tally.offered(1);
-                return Ok(());
-            }
-            Err(event) => event,
-        };
+        let Err(event) = self.join_open_batch(event) else { return Ok(()) };
         let mut offer = Offer::new(&self.tally, 1);
         self.outlet.place(vec![event], &mut offer).await.map_err(|why| self.outlet.error(why, 1, offer.open))
+    }
+
+    /// The usual case: no waiting, no allocation.
+    #[inline]
+    fn join_open_batch(&mut self, event: T) -> Result<(), T> {
+        self.outlet.push(event)?;
+        self.tally.offered(1);
+        Ok(())
     }
 
     /// Publishes events in their order. Any number; more than a batch can have go as several.
@@ -103,7 +105,10 @@ impl<T: BusItem> Publisher<T> {
     /// # Errors
     /// As there.
     pub fn publish_blocking(&mut self, event: T) -> Result<(), PublishError> {
-        wait_for(self.publish(event))
+        match self.join_open_batch(event) {
+            Ok(()) => Ok(()),
+            Err(event) => wait_for(self.publish(event)),
+        }
     }
 
     /// [`publish_batch`](Self::publish_batch), for those who cannot await.
@@ -278,14 +283,20 @@ impl<T: BusItem> Outlet<T> {
             return self.place_or_hold(items, offer).await;
         }
         let count = items.len();
-        let batch = self.begin(items);
-        let message = Message { content: Content::Batch(Arc::clone(&batch)), from: None };
+        let (content, open) = if count < self.lane().config.batch_max {
+            let batch = self.begin(items);
+            (Content::Batch(Arc::clone(&batch)), Some(batch))
+        } else {
+            self.seal();
+            (Content::Full(items), None)
+        };
+        let message = Message { content, from: None };
         match self.policy {
             Policy::Refuse => self.lane().try_send(message)?,
             Policy::Await | Policy::Conflate => self.lane().send(message).await?,
         }
         offer.settle(count);
-        self.open = Some(batch);
+        self.open = open;
         Ok(())
     }
 
