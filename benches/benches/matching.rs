@@ -1,7 +1,7 @@
 //! Fixes matched per second on one core: 2,000 vehicles, interleaved, a fix a second each.
 //!
-//! On a town that is built here, and on the network of a real track where the data is there. The candidates are measured alone as
-//! well, beside an R-tree on the same segments.
+//! On a town that is built here, and on the network of a real track where the data is there. The candidates are
+//! measured alone as well, beside an R-tree on the same segments.
 
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 

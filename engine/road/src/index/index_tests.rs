@@ -186,3 +186,23 @@ fn a_small_component_is_used_only_where_both_ends_lie_in_it() {
     assert_eq!((component(&from), component(&to)), (0, 0));
     assert_eq!(index.snap(&network, inside, Metres(50.0)), None);
 }
+
+#[test]
+fn a_one_way_stub_is_used_only_in_its_direction() {
+    let mut builder = NetworkBuilder::new();
+    let (a, b, c) = (builder.node(0, coord(41.0, -8.0)), builder.node(1, coord(41.002, -8.0)), coord(41.002, -7.999));
+    builder.street(NewEdge::straight(a, b, RoadClass::Primary, 10.0), "");
+    let c = builder.node(2, c);
+    builder.edge(NewEdge::straight(b, c, RoadClass::Service, 5.0), "");
+    let network = builder.build(&TurnModel::default()).expect("builds");
+    let index = EdgeIndex::new(&network);
+    let (early, late) = (coord(41.002, -7.9996), coord(41.002, -7.9992));
+    let stub = network.edges().find(|&edge| network.component(edge) != 0).expect("a stub");
+    let edges = |from, to| {
+        let (from, to) = index.snap_pair(&network, from, to, Metres(200.0)).expect("near");
+        (from.positions()[0].edge, to.positions()[0].edge)
+    };
+    assert_eq!(edges(early, late), (stub, stub));
+    let (from, to) = edges(late, early);
+    assert!(from != stub && to != stub);
+}

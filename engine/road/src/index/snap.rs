@@ -63,8 +63,13 @@ impl EdgeIndex {
     pub fn snap_pair(&self, network: &Network, from: Coord, to: Coord, radius: Metres) -> Option<(Snap, Snap)> {
         let begin = self.nearest(network, from, radius, |_| true)?;
         let end = self.nearest(network, to, radius, |_| true)?;
-        let component = network.component(begin.position.edge);
-        if component == network.component(end.position.edge) {
+        let (first, last) = (begin.position, end.position);
+        let component = network.component(first.edge);
+        let inside = |edge| network.component(edge) == component;
+        // An edge that is a component by itself cannot be entered again.
+        let returns = || network.successors(first.edge).any(|(next, _)| inside(next));
+        let ahead = first.edge != last.edge || first.offset_mm <= last.offset_mm;
+        if inside(last.edge) && (component == 0 || ahead || returns()) {
             return Some((Snap::new(network, &begin), Snap::new(network, &end)));
         }
         Some((self.snap(network, from, radius)?, self.snap(network, to, radius)?))

@@ -23,9 +23,9 @@ pub struct MatcherConfig {
     pub beta_m: f64,
     /// or this share of the crow's way, if that is more: 0.08. From 0 to 1.
     pub beta_share: f64,
-    /// How far back a fix may seem to move along its road by error alone, in metres: 15. From 0 to 100.
+    /// How far back a fix may seem to move along its road by error alone, in metres: 12. From 0 to 100.
     pub jitter_m: f64,
-    /// What turning back on the spot costs, in metres of way: 60. From 0 to 10,000.
+    /// What turning back on the spot costs, in metres of way: 40. From 0 to 10,000.
     pub u_turn_m: f64,
     /// What it costs to move against the direction of a road, in nats: 4. From 0 to 100.
     pub heading_nats: f64,
@@ -34,8 +34,8 @@ pub struct MatcherConfig {
     /// A vehicle that is still this near to the last fix that moved, in metres, has not moved: 4. From 0 (every fix
     /// counts) to 100.
     pub still_m: f64,
-    /// A fix nearer than this many sigma to the last one that was kept is answered, but the next one starts from the kept
-    /// one again: short steps are mostly error. 2. From 0 (all are kept) to 10.
+    /// A fix nearer than this many sigma to the last one that was kept is answered, but the next one starts from the
+    /// kept one again: short steps are mostly error. 2. From 0 (all are kept) to 10.
     pub thin_sigmas: f64,
     /// Nothing on a road is faster, in metres per second: 70. From 1 to 1,000.
     pub speed_max_mps: f64,
@@ -45,7 +45,7 @@ pub struct MatcherConfig {
     pub hold_max: u8,
     /// And for how long since the last fix that fitted: 10 s. From 0 to a day.
     pub hold_span: Span,
-    /// After how many more fixes that were kept a state is committed: 4. From 0 to 32.
+    /// After how many more fixes that were kept a state is committed: 8. From 0 to 32.
     pub lag_fixes: usize,
     /// Or after how long, if that is sooner: 10 s. From 0 to a day.
     pub lag_span: Span,
@@ -79,8 +79,8 @@ impl Default for MatcherConfig {
             beam_nats: 18.0,
             beta_m: 4.0,
             beta_share: 0.08,
-            jitter_m: 15.0,
-            u_turn_m: 60.0,
+            jitter_m: 12.0,
+            u_turn_m: 40.0,
             heading_nats: 4.0,
             heading_speed_min_mps: 2.0,
             still_m: 4.0,
@@ -89,7 +89,7 @@ impl Default for MatcherConfig {
             gap_max: Span::from_secs(120),
             hold_max: 3,
             hold_span: Span::from_secs(10),
-            lag_fixes: 4,
+            lag_fixes: 8,
             lag_span: Span::from_secs(10),
             search_edges_max: 4_096,
         }

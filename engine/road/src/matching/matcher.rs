@@ -15,8 +15,8 @@ use crate::unit::{Metres, Timestamp};
 
 /// Matches the fixes of any number of drivers, whose [`Trace`]s it is given. One for each thread.
 ///
-/// It remembers nothing between fixes: all that a result depends on is in the network, the configuration, the trace and the
-/// fix. Its memory is 12 bytes for each edge.
+/// It remembers nothing between fixes: all that a result depends on is in the network, the configuration, the trace
+/// and the fix. Its memory is 12 bytes for each edge.
 #[derive(Debug)]
 pub struct Matcher {
     network: Arc<Network>,

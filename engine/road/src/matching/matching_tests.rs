@@ -36,8 +36,8 @@ fn origin(lat: f64, lon: f64) -> Coord {
     Coord::from_degrees(lat, lon).expect("in range")
 }
 
-/// A town of `side` times `side` crossroads some 110 m apart, none quite where it should be, with bent streets and every
-/// fifth of them one-way.
+/// A town of `side` times `side` crossroads some 110 m apart, none quite where it should be, with bent streets and
+/// every fifth of them one-way.
 fn town(origin: Coord, side: usize) -> Network {
     let mut random = Random(side as u64);
     let frame = LocalFrame::at(origin);
@@ -141,8 +141,8 @@ impl Checked {
     }
 }
 
-/// Drives through a town and says which share of the fixes were matched to the right edge at once, and of the edges driven
-/// were committed.
+/// Drives through a town and says which share of the fixes were matched to the right edge at once, and of the edges
+/// driven were committed.
 fn shares(config: MatcherConfig, seconds: i64, noise_m: f64, seed: u64) -> (f64, f64) {
     let mut matcher = matcher(town(origin(41.15, -8.61), 12), config);
     let network = matcher.network().clone();

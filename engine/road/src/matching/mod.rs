@@ -1,10 +1,11 @@
 //! Which road a vehicle is on, fix by fix.
 //!
-//! A hidden Markov model in the line of Newson and Krumm 2009 ("Hidden Markov map matching through noise and sparseness"),
-//! made incremental: the states of a fix are the points of the roads near it, a state's likelihood falls with the distance
-//! of the fix, and a step's with the difference between the way along the roads and the way of the crow. A [`Trace`] holds
-//! what is still open of one driver's movement: the likeliest way to each state of the last few fixes. Every fix is answered
-//! at once from the likeliest state; what a few later fixes have confirmed is committed and never changes.
+//! A hidden Markov model in the line of Newson and Krumm 2009 ("Hidden Markov map matching through noise and
+//! sparseness"), made incremental: the states of a fix are the points of the roads near it, a state's likelihood
+//! falls with the distance of the fix, and a step's with the difference between the way along the roads and the way
+//! of the crow. A [`Trace`] holds what is still open of one driver's movement: the likeliest way to each state of the
+//! last few fixes. Every fix is answered at once from the likeliest state; what a few later fixes have confirmed is
+//! committed and never changes.
 
 mod config;
 mod emission;

@@ -90,8 +90,8 @@ pub struct Step<'a> {
     pub to: Position,
     /// When it was there; later than `from_time`.
     pub to_time: Timestamp,
-    /// The edges from that of `from` to that of `to`, both included; each follows the one before by an allowed turn. If it
-    /// is one edge, `to` is not behind `from`.
+    /// The edges from that of `from` to that of `to`, both included; each follows the one before by an allowed turn.
+    /// If it is one edge, `to` is not behind `from`.
     pub path: &'a [EdgeId],
 }
 

@@ -12,8 +12,9 @@ const MAX_STATES: u8 = 32;
 
 /// What is known and still open of how one driver moves.
 ///
-/// Bounded: the states of at most `lag_fixes + 1` fixes, at most `candidates_max` each, of 16 bytes, beside about 200
-/// bytes. With the defaults that is at most 1.4 kB; some 400 bytes on the average in a city.
+/// Bounded: the states of at most `lag_fixes + 2` fixes, at most `candidates_max` each, of 16 bytes, beside some 350
+/// bytes: with the defaults at most 2.3 kB, and about 0.8 kB on the average in a city ([`bytes`](Self::bytes) says
+/// how many).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trace {
     /// When the last fix was that was looked at.
@@ -21,8 +22,8 @@ pub struct Trace {
     pub(super) open: Option<Open>,
     /// The states of all columns, end to end.
     pub(super) states: Vec<State>,
-    /// One for each fix that moved, oldest first. Once something is committed the first is the last committed one, and has
-    /// one state.
+    /// One for each fix that moved, oldest first. Once something is committed the first is the last committed one,
+    /// and has one state.
     pub(super) columns: Vec<Column>,
 }
 

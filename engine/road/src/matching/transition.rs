@@ -42,8 +42,8 @@ impl WaySearch {
         }
     }
 
-    /// How far it is from one place on an edge to another without leaving it, in millimetres. A little way back is no way
-    /// at all, but error.
+    /// How far it is from one place on an edge to another without leaving it, in millimetres. A little way back is no
+    /// way at all, but error.
     #[inline]
     pub(super) fn along(&self, from: Position, to: Position) -> Option<u32> {
         if from.edge != to.edge {
@@ -116,8 +116,8 @@ impl WaySearch {
 
     /// Appends the edges from that of `from` to that of `to`, both included, and says whether there is a way.
     ///
-    /// It is the way that [`run`](Self::run) measured: the order in which edges are settled does not depend on the bound
-    /// or on the targets.
+    /// It is the way that [`run`](Self::run) measured: the order in which edges are settled does not depend on the
+    /// bound or on the targets.
     pub(super) fn path(&mut self, network: &Network, from: Position, to: Position, path: &mut Vec<EdgeId>) -> bool {
         path.push(from.edge);
         if self.along(from, to).is_some() {

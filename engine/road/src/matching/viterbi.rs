@@ -60,15 +60,15 @@ impl Viterbi {
     ) -> bool {
         let candidates = seen.candidates;
         let beta = config.beta_m.max(config.beta_share * crow_m);
-        // A longer way costs more than the beam is wide.
-        let bound_m = crow_m + config.beam_nats * beta;
-        let bound_mm = (bound_m * 1e3).min(f64::from(u32::MAX)) as u32;
         self.reached.clear();
         self.reached.resize(candidates.len(), (f64::NEG_INFINITY, 0));
         for (nth, state) in before.iter().enumerate() {
             self.targets.clear();
             self.targets.extend(candidates.iter().map(|candidate| candidate.position.edge));
             let nats = f64::from(state.nats);
+            // A longer way costs more than is left of the beam.
+            let bound_m = crow_m + (config.beam_nats + nats) * beta;
+            let bound_mm = (bound_m * 1e3).min(f64::from(u32::MAX)) as u32;
             let reached = &mut self.reached;
             let mut reach = |slot: usize, way_mm: u32| {
                 let nats = nats - (f64::from(way_mm) * 1e-3 - crow_m).abs() / beta;
@@ -172,8 +172,8 @@ impl Viterbi {
         self.give_up_dead_ends(trace, last);
     }
 
-    /// Keeps the columns from `first` on, and in them the states that come from those marked alive in it and lead to the
-    /// last column.
+    /// Keeps the columns from `first` on, and in them the states that come from those marked alive in it and lead to
+    /// the last column.
     fn give_up_dead_ends(&mut self, trace: &mut Trace, first: usize) {
         let Trace { open: Some(open), states, columns, .. } = trace else { return };
         let skipped: usize = columns[..first].iter().map(|column| usize::from(column.count)).sum();
