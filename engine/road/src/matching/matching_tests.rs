@@ -192,6 +192,44 @@ fn without_noise_nothing_is_wrong_but_which_end_of_a_crossing() {
 }
 
 #[test]
+fn drivers_do_not_disturb_each_other_and_a_trace_can_be_taken_up_elsewhere() {
+    let network = Arc::new(town(origin(41.15, -8.61), 10));
+    let index = Arc::new(EdgeIndex::new(&network));
+    let new = || Matcher::new(network.clone(), index.clone(), MatcherConfig::default()).expect("valid");
+    let mut random = Random(11);
+    let drives: Vec<Vec<Position>> = (0..6).map(|_| drive(&network, &mut random, 1_500.0, 9.0)).collect();
+    let fix = |driver: usize, nth: usize| {
+        let place = drives[driver].get(nth)?;
+        let noise = Xy { x: 5.0 * ((nth * 7 + driver) as f64).sin(), y: 5.0 * ((nth * 5) as f64).cos() };
+        let coord = LocalFrame::at(network.coord_at(place.edge, place.offset_mm)).to_coord(noise);
+        Some(Fix::new(Timestamp::from_secs(nth as i64), coord))
+    };
+    let mut together = new();
+    let mut traces = vec![Trace::default(); drives.len()];
+    let mut said: Vec<Vec<String>> = vec![Vec::new(); drives.len()];
+    for nth in 0..200 {
+        for driver in 0..drives.len() {
+            if let Some(fix) = fix(driver, nth) {
+                said[driver].push(format!("{:?}", together.on_fix(&mut traces[driver], &fix)));
+            }
+        }
+    }
+    for (driver, said) in said.iter().enumerate() {
+        let mut trace = Trace::default();
+        for (nth, said) in said.iter().enumerate() {
+            // A new matcher each time, and the trace by way of its bytes.
+            let mut bytes = Vec::new();
+            trace.encode(&mut bytes);
+            let mut restored = Trace::decode(&bytes, &network).expect("what was written").0;
+            let fix = fix(driver, nth).expect("as long as the drive");
+            assert_eq!(&format!("{:?}", new().on_fix(&mut restored, &fix)), said);
+            trace = restored;
+        }
+        assert_eq!(trace, traces[driver]);
+    }
+}
+
+#[test]
 fn a_standing_vehicle_keeps_its_place_and_adds_nothing() {
     let mut matcher = matcher(town(origin(41.15, -8.61), 6), MatcherConfig::default());
     let network = matcher.network().clone();

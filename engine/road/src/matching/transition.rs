@@ -9,6 +9,9 @@ use crate::routing::Position;
 /// In place of the edge before, where a path begins.
 const ROOT: u32 = u32::MAX;
 
+/// In place of an edge that need not be looked for.
+pub(super) const NO_TARGET: EdgeId = EdgeId(u32::MAX);
+
 /// Ways along the roads from one position to a few others: Dijkstra over edges, so that forbidden turns are kept to.
 ///
 /// Lengths count, not times: a vehicle that is known to have moved 80 m in 5 s took the way that is about 80 m long.
@@ -55,8 +58,8 @@ impl WaySearch {
         }
     }
 
-    /// Calls `found` with each edge of `targets`, which it says by number, that can be entered from the end of `from`'s
-    /// edge at a distance of at most `bound_mm`, and with the distance of its beginning.
+    /// Calls `found` with each edge of `targets` (but [`NO_TARGET`]), which it says by number, that can be entered from
+    /// the end of `from`'s edge at a distance of at most `bound_mm`, and with the distance of its beginning.
     #[inline]
     pub(super) fn run(
         &mut self,
@@ -76,7 +79,10 @@ impl WaySearch {
         });
         self.queue.clear();
         self.relax(network, from.edge, left_mm, bound_mm, ROOT);
-        let mut missing = targets.len();
+        let mut missing = targets.iter().filter(|&&target| target != NO_TARGET).count();
+        if missing == 0 {
+            return;
+        }
         let mut settled = 0;
         while let Some(Reverse((distance_mm, edge))) = self.queue.pop() {
             if self.labels[edge as usize].distance_mm != distance_mm {

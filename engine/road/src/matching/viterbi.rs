@@ -2,7 +2,7 @@ use super::config::MatcherConfig;
 use super::emission::Emission;
 use super::outcome::StepDraft;
 use super::trace::{Column, MAX_COLUMNS, State, Trace};
-use super::transition::WaySearch;
+use super::transition::{NO_TARGET, WaySearch};
 use crate::id::EdgeId;
 use crate::index::Candidate;
 use crate::network::Network;
@@ -80,7 +80,7 @@ impl Viterbi {
                 if let Some(way_mm) = search.along(state.position, candidate.position) {
                     reach(slot, way_mm);
                     // The way around a block and back to the same place is longer.
-                    self.targets[slot] = EdgeId(u32::MAX);
+                    self.targets[slot] = NO_TARGET;
                 }
             }
             search.run(network, state.position, bound_mm, &self.targets, |slot, way_mm| {
