@@ -36,8 +36,8 @@ pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig};
 pub use log::{Batch, Hold, Log, LogError, LogReader, MemoryLog, MemoryLogConfig};
 pub use matching::{Matching, Movement};
 pub use pipeline::{
-    Applied, Contribution, Counts, Effects, Epoch, Executor, ExecutorError, ExecutorReport, Observer, Output, Outputs,
-    Shard, Sink,
+    Applied, Contribution, Counts, Effects, Epoch, Executor, ExecutorError, ExecutorHandle, ExecutorReport, Observer,
+    Output, Outputs, Shard, Sink,
 };
 #[cfg(feature = "runtime")]
 pub use runtime::{

@@ -141,8 +141,7 @@ const fn unit(metric: BoundMetric) -> &'static str {
 pub(super) fn traffic_mape(engine: &Engine, world: &World, network: &Network) -> Option<f64> {
     let truth = world.truth();
     let drivers = u64::from(world.config().drivers);
-    let edges: BTreeSet<EdgeId> =
-        (0..drivers).filter_map(|driver| Some(truth.driver(driver)?.position.edge)).collect();
+    let edges: BTreeSet<EdgeId> = (0..drivers).filter_map(|driver| Some(truth.driver(driver)?.position.edge)).collect();
     let mut errors = Vec::with_capacity(edges.len());
     for edge in edges {
         let length_m = network.length(edge).0;
@@ -191,16 +190,22 @@ fn configuration(scenario: &Scenario, network: &Network, world: &World) -> Vec<S
         setting("drivers", world.drivers),
         setting("fixes of each driver", format!("{} Hz", world.fix_rate_hz)),
         setting("trips under way", world.trips_under_way),
-        setting("clock", match scenario.clock {
-            ClockMode::Wall => "the wall's",
-            ClockMode::Max => "as fast as it can",
-        }),
+        setting(
+            "clock",
+            match scenario.clock {
+                ClockMode::Wall => "the wall's",
+                ClockMode::Max => "as fast as it can",
+            },
+        ),
         setting("shards", scenario.engine.shards),
         setting("tick", format!("{} ms", scenario.engine.tick.millis())),
-        setting("full bus", match scenario.engine.bus {
-            crate::scenario::BusPolicy::Await => "await",
-            crate::scenario::BusPolicy::Refuse => "refuse",
-            crate::scenario::BusPolicy::Conflate => "conflate",
-        }),
+        setting(
+            "full bus",
+            match scenario.engine.bus {
+                crate::scenario::BusPolicy::Await => "await",
+                crate::scenario::BusPolicy::Refuse => "refuse",
+                crate::scenario::BusPolicy::Conflate => "conflate",
+            },
+        ),
     ]
 }

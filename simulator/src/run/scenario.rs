@@ -198,8 +198,9 @@ impl Drive<'_> {
         interrupted: bool,
     ) -> Result<Finished, Failure> {
         let traffic_mape = super::report::traffic_mape(&self.engine, &self.world, network);
-        let Self { publisher, engine, scenario, gauge, clock, begun, faults, outages, sampler, world, trips_min, .. } =
-            self;
+        let Self {
+            publisher, engine, scenario, gauge, clock, begun, faults, outages, sampler, world, trips_min, ..
+        } = self;
         drop(publisher);
         let summary = engine.shutdown().await?;
         let wall = clock.now().since(begun);

@@ -86,9 +86,9 @@ impl Exchange {
         self.changed.notify_all();
     }
 
-    /// The collective, once all shards have ended.
-    pub(super) fn into_collective(self) -> Option<Collective> {
-        self.state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).collective
+    /// Takes the collective out, once all shards have ended.
+    pub(super) fn take_collective(&self) -> Option<Collective> {
+        self.lock().collective.take()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

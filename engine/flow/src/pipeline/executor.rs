@@ -43,10 +43,16 @@ const LOTS_MAX: usize = 256;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Executor {
-    shared: Arc<Shared>,
+    handle: ExecutorHandle,
     workers: Vec<JoinHandle<Result<Shard, ExecutorError>>>,
     merger: JoinHandle<(Digest, u64)>,
     log: Arc<dyn Log>,
+}
+
+/// Looks on while the pipeline runs, and holds it up. Cheap to clone; outlives the [`Executor`].
+#[derive(Clone)]
+pub struct ExecutorHandle {
+    shared: Arc<Shared>,
 }
 
 struct Shared {
@@ -174,18 +180,12 @@ impl Executor {
         drop(send);
         let sink = outputs.sink;
         let merger = spawn("etaflow-merge".into(), move || merge(&receive, Merge::new(count, from), sink));
-        Ok(Self { shared, workers, merger, log })
-    }
-
-    /// The offset before which everything has been taken by all shards.
-    pub fn applied(&self) -> Offset {
-        let applied = self.shared.applied.iter().map(|applied| applied.load(Ordering::Acquire));
-        Offset(applied.min().unwrap_or(0))
+        Ok(Self { handle: ExecutorHandle { shared }, workers, merger, log })
     }
 
     /// The index of the roads in space.
     pub fn index(&self) -> &Arc<EdgeIndex> {
-        &self.shared.index
+        &self.handle.shared.index
     }
 
     /// What is in force before anything is known.
@@ -193,28 +193,14 @@ impl Executor {
         Arc::new(Collective::new(Arc::clone(network), config).first_epoch())
     }
 
-    /// What has become of the records so far.
-    pub fn counts(&self) -> Counts {
-        let mut all = Counts::default();
-        for counts in &self.shared.counts {
-            all.merge(&counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-        }
-        all
-    }
-
     /// Whether a thread has ended, be it at the end of the log or by a failure.
     pub fn is_finished(&self) -> bool {
         self.workers.iter().any(JoinHandle::is_finished)
     }
 
-    /// Stops taking records, until [`resume`](Self::resume): the log goes on without.
-    pub fn suspend(&self) {
-        self.shared.gate.shut();
-    }
-
-    /// Goes on where it was suspended.
-    pub fn resume(&self) {
-        self.shared.gate.open();
+    /// For those who look on.
+    pub fn handle(&self) -> ExecutorHandle {
+        self.handle.clone()
     }
 
     /// Waits for the end of the log.
@@ -222,7 +208,7 @@ impl Executor {
     /// # Errors
     /// If a shard has failed.
     pub fn join(self) -> Result<ExecutorReport, ExecutorError> {
-        self.resume();
+        self.handle.resume();
         let ended: Vec<_> =
             self.workers.into_iter().map(|worker| worker.join().expect("workers catch panics")).collect();
         let (outputs_digest, outputs) = self.merger.join().expect("the sink does not panic");
@@ -248,8 +234,7 @@ impl Executor {
             open.push(shard.contribute());
         }
         drop(shards);
-        let shared = Arc::into_inner(self.shared).expect("all threads have ended");
-        let collective = shared.exchange.into_collective().expect("no tick is under way");
+        let collective = self.handle.shared.exchange.take_collective().expect("no tick is under way");
         collective.digest(&open, &mut digest);
         let late_sums = collective.late();
         Ok(ExecutorReport { counts, late_sums, state_digest: digest.finish(), outputs_digest, outputs })
@@ -258,6 +243,33 @@ impl Executor {
     /// The log that it follows.
     pub fn log(&self) -> &Arc<dyn Log> {
         &self.log
+    }
+}
+
+impl ExecutorHandle {
+    /// The offset before which everything has been taken by all shards.
+    pub fn applied(&self) -> Offset {
+        let applied = self.shared.applied.iter().map(|applied| applied.load(Ordering::Acquire));
+        Offset(applied.min().unwrap_or(0))
+    }
+
+    /// What has become of the records so far.
+    pub fn counts(&self) -> Counts {
+        let mut all = Counts::default();
+        for counts in &self.shared.counts {
+            all.merge(&counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        }
+        all
+    }
+
+    /// Stops taking records, until [`resume`](Self::resume): the log goes on without.
+    pub fn suspend(&self) {
+        self.shared.gate.shut();
+    }
+
+    /// Goes on where it was suspended.
+    pub fn resume(&self) {
+        self.shared.gate.open();
     }
 }
 

@@ -21,6 +21,6 @@ mod output;
 mod shard;
 
 pub use collective::{Contribution, Epoch};
-pub use executor::{Applied, Executor, ExecutorError, ExecutorReport, Observer, Outputs, Sink};
+pub use executor::{Applied, Executor, ExecutorError, ExecutorHandle, ExecutorReport, Observer, Outputs, Sink};
 pub use output::Output;
 pub use shard::{Counts, Effects, Shard};

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use etaflow_road::Network;
@@ -14,7 +14,7 @@ use super::subscription::{EtaStream, SubscribeError, Subscriptions};
 use crate::bus::{Bus, Fanout, Policy, Publisher, bus};
 use crate::event::{Key, Offset, Reason};
 use crate::log::{Log, LogError, LogReader, MemoryLog};
-use crate::pipeline::{Applied, Executor, ExecutorError, ExecutorReport, Observer, Outputs};
+use crate::pipeline::{Applied, Executor, ExecutorError, ExecutorHandle, ExecutorReport, Observer, Outputs};
 use crate::sequencer::{Dictionary, Sequencer};
 use crate::stream::Digest;
 use crate::view::{LagMeter, Published, View};
@@ -32,6 +32,7 @@ pub struct Engine {
     dictionary: Arc<Dictionary>,
     stop: Arc<Stop>,
     ingest: JoinHandle<Result<(), LogError>>,
+    executor: Executor,
     monitor: JoinHandle<()>,
 }
 
@@ -41,10 +42,10 @@ pub(super) struct Gauges {
     pub(super) log: Arc<dyn Log>,
     pub(super) view: View,
     pub(super) published: Arc<Published>,
+    pub(super) dictionary: Arc<Dictionary>,
     dead_letters: DeadLetters,
     duplicates: Arc<AtomicU64>,
-    /// Away once the engine is shut down.
-    executor: Mutex<Option<Executor>>,
+    executor: ExecutorHandle,
 }
 
 /// What has become of all events: `offered = accepted + refused + conflated + duplicate + dead_lettered`, exactly, once
@@ -169,9 +170,10 @@ impl Engine {
             log,
             view: view.clone(),
             published,
+            dictionary: Arc::clone(&dictionary),
             dead_letters,
             duplicates,
-            executor: Mutex::new(Some(executor)),
+            executor: executor.handle(),
         });
         let stop = Arc::new(Stop::default());
         let monitor =
@@ -185,6 +187,7 @@ impl Engine {
             dictionary,
             stop,
             ingest: spawn("etaflow-ingest", move || ingest.run()),
+            executor,
             monitor: spawn("etaflow-monitor", move || monitor.run()),
         })
     }
@@ -246,12 +249,12 @@ impl Engine {
 
     /// Stops following the log, as if the consumer were out; events are taken in and logged all the same.
     pub fn suspend(&self) {
-        self.gauges.with_executor(Executor::suspend);
+        self.gauges.executor.suspend();
     }
 
     /// Follows the log again, from where it was left.
     pub fn resume(&self) {
-        self.gauges.with_executor(Executor::resume);
+        self.gauges.executor.resume();
     }
 
     /// Takes nothing more in, works off all that was, and ends.
@@ -272,16 +275,15 @@ impl Engine {
         // Suspended, it would not make room in a full log for what is still to be taken in.
         self.resume();
         let written = self.ingest.join().expect("ingest does not panic");
-        let executor = self.gauges.executor.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let report = executor.expect("shut down once").join();
+        let report = self.executor.join();
         self.stop.stop();
         self.monitor.join().expect("the monitor does not panic");
         self.subscriptions.close();
         self.groups.close();
         // The cause first: a log that was closed by a failed shard cannot be written.
-        let ExecutorReport { counts, state_digest, outputs_digest, outputs, .. } = report?;
+        let ExecutorReport { state_digest, outputs_digest, outputs, .. } = report?;
         written?;
-        let accounts = Accounts { accepted: counts.accepted, traversals: counts.traversals, ..self.gauges.accounts() };
+        let accounts = self.gauges.accounts();
         Ok(Summary { accounts, records: self.gauges.log.end().0, outputs, state_digest, outputs_digest })
     }
 }
@@ -289,7 +291,7 @@ impl Engine {
 impl Gauges {
     pub(super) fn accounts(&self) -> Accounts {
         let bus = self.bus.counts();
-        let counts = self.with_executor(Executor::counts).unwrap_or_default();
+        let counts = self.executor.counts();
         Accounts {
             offered: bus.offered,
             accepted: counts.accepted,
@@ -301,13 +303,9 @@ impl Gauges {
         }
     }
 
-    /// The offset before which everything has been taken; the log's end once the engine is shut down.
+    /// The offset before which everything has been taken.
     pub(super) fn applied(&self) -> Offset {
-        self.with_executor(Executor::applied).unwrap_or_else(|| self.log.end())
-    }
-
-    fn with_executor<T>(&self, ask: impl FnOnce(&Executor) -> T) -> Option<T> {
-        self.executor.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(ask)
+        self.executor.applied()
     }
 }
 

@@ -1,8 +1,9 @@
+use std::collections::VecDeque;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rustc_hash::FxHashMap;
 
-use crate::event::{DriverId, Key, SourceId, TripId};
+use crate::event::{DriverId, Key, Offset, SourceId, TripId};
 
 /// The names of drivers, trips and sources, and the dense numbers that stand for them.
 ///
@@ -18,6 +19,9 @@ struct Names {
     sources: Numbered,
     trips: FxHashMap<Key, TripId>,
     trip_keys: FxHashMap<TripId, Key>,
+    /// Trips whose names are free again for the sequencer, but may still be asked for by those who follow the log; with
+    /// the offset from which on none of them is named.
+    retired: VecDeque<(Offset, TripId)>,
 }
 
 /// Names that are never forgotten, numbered from 0 without gaps.
@@ -79,7 +83,7 @@ impl Dictionary {
         self.read().trips.get(key).copied()
     }
 
-    /// The name of a trip, if it is not forgotten.
+    /// The name of a trip, if it is not forgotten; that of one that has ended is kept until the engine has come past it.
     pub fn trip_key(&self, trip: TripId) -> Option<Key> {
         self.read().trip_keys.get(&trip).cloned()
     }
@@ -103,11 +107,29 @@ impl Dictionary {
         names.trip_keys.insert(trip, key.clone());
     }
 
-    pub(super) fn forget_trips(&self, trips: &[(TripId, Key)]) {
+    /// Frees the names of trips that no record from `offset` on names. Their numbers can be looked up until they are
+    /// [released](Self::release).
+    pub(super) fn retire_trips(&self, trips: &[(TripId, Key)], offset: Offset) {
         let mut names = self.write();
         for (trip, key) in trips {
-            names.trip_keys.remove(trip);
             names.trips.remove(key);
+            names.retired.push_back((offset, *trip));
+        }
+    }
+
+    /// Forgets the retired trips that nobody will ask for any more, now that everything before `applied` has been
+    /// followed.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn release(&self, applied: Offset) {
+        let ripe = |names: &Names| names.retired.front().is_some_and(|&(offset, _)| offset < applied);
+        if !ripe(&self.read()) {
+            return;
+        }
+        let mut names = self.write();
+        while ripe(&names) {
+            if let Some((_, trip)) = names.retired.pop_front() {
+                names.trip_keys.remove(&trip);
+            }
         }
     }
 

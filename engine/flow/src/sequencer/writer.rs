@@ -132,7 +132,7 @@ impl Sequencer {
         let time = self.clock;
         let forgotten = self.trips.expire(time);
         if !forgotten.is_empty() {
-            self.dictionary.forget_trips(&forgotten);
+            self.dictionary.retire_trips(&forgotten, self.next_offset);
         }
         let reached = (self.newest - self.config.watermark_delay).max(time - self.config.lateness_max);
         self.watermark = self.watermark.max(reached.min(time));

@@ -34,6 +34,8 @@ pub struct Traffic {
     metric: Arc<Metric>,
     /// Edges to look at again at the next tick.
     dirty: Vec<EdgeId>,
+    /// Edges whose travel time is another than in the metric.
+    changes: Vec<(EdgeId, Weight)>,
 }
 
 /// What is known of the speed on an edge.
@@ -68,6 +70,7 @@ impl Traffic {
             weights: network.free_flow_weights().to_vec(),
             metric: Arc::new(Metric::free_flow(&network)),
             dirty: Vec::new(),
+            changes: Vec::new(),
             network,
         }
     }
@@ -112,35 +115,37 @@ impl Traffic {
         self.pace.on_tick(tick.time);
         let newest = self.panes.at(tick.time);
         let mut dirty = std::mem::take(&mut self.dirty);
-        let changed = match &mut self.window {
-            Some(window) if newest > window.newest() => {
-                // Every pane is a step older and the priors move: all edges are looked at.
-                window.slide_to(newest, |_| ());
-                self.applied = self.pace.paces();
-                self.update(self.network.edges())
-            }
-            _ => {
-                dirty.sort_unstable();
-                dirty.dedup();
-                self.update(dirty.iter().copied())
-            }
-        };
-        dirty.clear();
-        self.dirty = dirty;
-        if changed {
+        let slides = self.window.as_ref().is_some_and(|window| newest > window.newest());
+        if slides {
+            // Every pane is a step older and the priors move: all edges are looked at.
+            self.window.iter_mut().for_each(|window| window.slide_to(newest, |_| ()));
+            self.applied = self.pace.paces();
+            self.update(self.network.edges());
             let metric = Metric::new(&self.network, self.weights.clone());
             self.metric = Arc::new(metric.expect("an estimate is a weight"));
+        } else {
+            dirty.sort_unstable();
+            dirty.dedup();
+            self.update(dirty.iter().copied());
+            if !self.changes.is_empty() {
+                let metric = self.metric.with_changes(&self.network, &self.changes);
+                self.metric = Arc::new(metric.expect("an estimate is a weight"));
+            }
         }
+        self.changes.clear();
+        dirty.clear();
+        self.dirty = dirty;
         &self.metric
     }
 
-    fn update(&mut self, edges: impl Iterator<Item = EdgeId>) -> bool {
-        let mut changed = false;
+    /// Estimates some edges anew, and notes those whose travel time changes.
+    fn update(&mut self, edges: impl Iterator<Item = EdgeId>) {
         for edge in edges {
             let weight = self.estimate(edge);
-            changed |= std::mem::replace(&mut self.weights[edge.index()], weight) != weight;
+            if std::mem::replace(&mut self.weights[edge.index()], weight) != weight {
+                self.changes.push((edge, weight));
+            }
         }
-        changed
     }
 
     /// The travel time of an edge: `l (T + k t) / (L + k l)` for an edge of length `l` and prior time `t` on which `L`
