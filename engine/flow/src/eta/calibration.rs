@@ -11,21 +11,40 @@ const ONE: i64 = 1 << 12;
 const SHORT_MS: u32 = 60_000;
 
 /// The forecasts, in milliseconds, at which the spread is learned; between two it is interpolated.
-const KNOTS_MS: [u32; 8] = [15_000, 60_000, 150_000, 300_000, 500_000, 750_000, 1_200_000, 2_400_000];
+const KNOTS_MS: [u32; KNOTS] = [15_000, 60_000, 150_000, 300_000, 500_000, 750_000, 1_200_000, 2_400_000];
+
+const KNOTS: usize = 8;
+const PHASES: usize = 2;
 
 /// How many of the newest residuals of a knot count.
-const RESIDUALS_MAX: usize = 400;
+const RESIDUALS_MAX: usize = 160;
+
+/// An error counts as so many times the forecast at most.
+const SHARE_MAX: i64 = 30;
 
 /// What is thought of the residuals as long as there are few: a plain spread, a little to the late side, as a share of
 /// the forecast.
 const PRIOR: [f64; 15] =
     [-0.30, -0.22, -0.16, -0.11, -0.07, -0.03, 0.0, 0.04, 0.08, 0.12, 0.17, 0.23, 0.31, 0.42, 0.60];
 
+/// When in a ride a forecast is made: one who has just got in may still go anywhere, one who is on his way has shown that
+/// he goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Phase {
+    /// Before the ride, or at its beginning.
+    Departure = 0,
+    /// After it.
+    EnRoute = 1,
+}
+
 /// How long a part of a trip took, beside what was forecast of it when it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Residual {
     /// Of which trip.
     pub trip: TripId,
+    /// When it was made.
+    pub phase: Phase,
     /// What the travel times added up to, in milliseconds.
     pub forecast_ms: u32,
     /// What it really took, in milliseconds.
@@ -33,27 +52,29 @@ pub struct Residual {
 }
 
 /// What the trips that have ended say of how far off the sum of a way's travel times is: its median error and its
-/// spread, by the length of the forecast.
+/// spread, by when it was made and by its length.
 ///
 /// The quantiles of the newest residuals at a few lengths of forecast, and a plain spread as long as there are none.
 #[derive(Debug)]
 pub struct Calibration {
-    knots: Vec<VecDeque<i32>>,
+    /// By phase and knot.
+    knots: [[VecDeque<i32>; KNOTS]; PHASES],
     quantiles: Arc<Quantiles>,
     pending: Vec<Residual>,
 }
 
-/// What to add to a forecast: at each knot p10, p50 and p90 of the error, as a share of the forecast.
+/// What to add to a forecast: for each phase and at each knot p10, p50 and p90 of the error, as a share of the forecast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quantiles {
-    at: [[i32; 3]; KNOTS_MS.len()],
+    at: [[[i32; 3]; KNOTS]; PHASES],
 }
 
 impl Default for Calibration {
     fn default() -> Self {
         let prior: VecDeque<i32> = PRIOR.iter().map(|share| (share * ONE as f64) as i32).collect();
-        let at = [quantiles_of(&prior); KNOTS_MS.len()];
-        Self { knots: vec![prior; KNOTS_MS.len()], quantiles: Arc::new(Quantiles { at }), pending: Vec::new() }
+        let at = [[quantiles_of(&prior); KNOTS]; PHASES];
+        let knots = std::array::from_fn(|_| std::array::from_fn(|_| prior.clone()));
+        Self { knots, quantiles: Arc::new(Quantiles { at }), pending: Vec::new() }
     }
 }
 
@@ -70,21 +91,18 @@ impl Calibration {
         }
         // In an order of their own, whichever shard was first.
         self.pending.sort_unstable();
-        let mut touched = [false; KNOTS_MS.len()];
+        let mut quantiles = (*self.quantiles).clone();
         for residual in self.pending.drain(..) {
-            let knot = nearest_knot(residual.forecast_ms);
+            let (phase, knot) = (residual.phase as usize, Quantiles::knot(residual.forecast_ms));
             let base = i64::from(residual.forecast_ms.max(SHORT_MS));
             let off = i64::from(residual.actual_ms) - i64::from(residual.forecast_ms);
-            let share = (off * ONE / base).clamp(-ONE, 8 * ONE) as i32;
-            if self.knots[knot].len() == RESIDUALS_MAX {
-                self.knots[knot].pop_front();
+            let share = (off * ONE / base).clamp(-ONE, SHARE_MAX * ONE) as i32;
+            let shares = &mut self.knots[phase][knot];
+            if shares.len() == RESIDUALS_MAX {
+                shares.pop_front();
             }
-            self.knots[knot].push_back(share);
-            touched[knot] = true;
-        }
-        let mut quantiles = (*self.quantiles).clone();
-        for (knot, _) in touched.iter().enumerate().filter(|&(_, &touched)| touched) {
-            quantiles.at[knot] = quantiles_of(&self.knots[knot]);
+            shares.push_back(share);
+            quantiles.at[phase][knot] = quantiles_of(shares);
         }
         self.quantiles = Arc::new(quantiles);
         &self.quantiles
@@ -97,7 +115,7 @@ impl Calibration {
 
     /// Adds the whole state to `digest`.
     pub fn digest(&self, digest: &mut StateDigest) {
-        for (knot, residuals) in self.knots.iter().enumerate() {
+        for (knot, residuals) in self.knots.iter().flatten().enumerate() {
             let bytes: Vec<u8> = residuals.iter().flat_map(|share| share.to_le_bytes()).collect();
             digest.entity(b'q', knot as u64, &bytes);
         }
@@ -107,16 +125,17 @@ impl Calibration {
 impl Quantiles {
     /// The p10, p50 and p90 of how long something takes whose travel times add up to `forecast_ms`, in milliseconds;
     /// ascending.
-    pub fn of(&self, forecast_ms: u32) -> [u32; 3] {
+    pub fn of(&self, phase: Phase, forecast_ms: u32) -> [u32; 3] {
+        let at = &self.at[phase as usize];
         let above = KNOTS_MS.partition_point(|&knot| knot <= forecast_ms);
         let shares = match (above.checked_sub(1), KNOTS_MS.get(above)) {
-            (None, _) => self.at[0],
-            (Some(below), None) => self.at[below],
+            (None, _) => at[0],
+            (Some(below), None) => at[below],
             (Some(below), Some(&high)) => {
                 let low = KNOTS_MS[below];
                 let (into, span) = (i64::from(forecast_ms - low), i64::from(high - low));
                 std::array::from_fn(|nth| {
-                    let (from, to) = (i64::from(self.at[below][nth]), i64::from(self.at[above][nth]));
+                    let (from, to) = (i64::from(at[below][nth]), i64::from(at[above][nth]));
                     (from + (to - from) * into / span) as i32
                 })
             }
@@ -126,23 +145,14 @@ impl Quantiles {
             .map(|share| (i64::from(forecast_ms) + base * i64::from(share) / ONE).clamp(0, i64::from(u32::MAX)) as u32)
     }
 
-    /// The knot that a forecast belongs to, for which one residual of a trip counts.
+    /// The knot that a forecast belongs to: the closest, by ratio. One residual of a trip counts for each.
     pub(super) fn knot(forecast_ms: u32) -> usize {
-        nearest_knot(forecast_ms)
-    }
-}
-
-/// The knot that is closest to a forecast, by ratio.
-fn nearest_knot(forecast_ms: u32) -> usize {
-    let above = KNOTS_MS.partition_point(|&knot| knot <= forecast_ms);
-    match above {
-        0 => 0,
-        _ if above == KNOTS_MS.len() => above - 1,
-        _ => {
-            let (low, high) = (u64::from(KNOTS_MS[above - 1]), u64::from(KNOTS_MS[above]));
-            let square = u64::from(forecast_ms) * u64::from(forecast_ms);
-            if square < low * high { above - 1 } else { above }
-        }
+        let above = KNOTS_MS.partition_point(|&knot| knot <= forecast_ms);
+        let (Some(below), Some(&high)) = (above.checked_sub(1), KNOTS_MS.get(above)) else {
+            return above.min(KNOTS - 1);
+        };
+        let square = u64::from(forecast_ms) * u64::from(forecast_ms);
+        if square < u64::from(KNOTS_MS[below]) * u64::from(high) { below } else { above }
     }
 }
 
@@ -170,7 +180,7 @@ mod tests {
             cut in 0_usize..200,
         ) {
             let residuals: Vec<Residual> = residuals.into_iter()
-                .map(|(trip, forecast_ms, actual_ms)| Residual { trip: TripId(trip), forecast_ms, actual_ms })
+                .map(|(trip, forecast_ms, actual_ms)| Residual { trip: TripId(trip), phase: Phase::EnRoute, forecast_ms, actual_ms })
                 .collect();
             let (mut one, mut two) = (Calibration::default(), Calibration::default());
             one.add(&residuals);
@@ -179,7 +189,7 @@ mod tests {
             two.add(first);
             let quantiles = Arc::clone(one.on_tick(&TICK));
             prop_assert_eq!(&quantiles, two.on_tick(&TICK));
-            let [p10, p50, p90] = quantiles.of(forecast_ms);
+            let [p10, p50, p90] = quantiles.of(Phase::EnRoute, forecast_ms);
             prop_assert!(p10 <= p50 && p50 <= p90);
         }
     }
@@ -188,9 +198,14 @@ mod tests {
     fn what_always_takes_twice_as_long_is_forecast_so() {
         let mut calibration = Calibration::default();
         let residuals: Vec<Residual> = (0..RESIDUALS_MAX as u32)
-            .map(|trip| Residual { trip: TripId(trip), forecast_ms: 300_000, actual_ms: 600_000 })
+            .map(|trip| Residual {
+                trip: TripId(trip),
+                phase: Phase::Departure,
+                forecast_ms: 300_000,
+                actual_ms: 600_000,
+            })
             .collect();
         calibration.add(&residuals);
-        assert_eq!(calibration.on_tick(&TICK).of(300_000), [600_000; 3]);
+        assert_eq!(calibration.on_tick(&TICK).of(Phase::Departure, 300_000), [600_000; 3]);
     }
 }

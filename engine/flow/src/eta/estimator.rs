@@ -4,7 +4,7 @@ use std::sync::Arc;
 use etaflow_road::{EdgeIndex, INFINITY, Network, Position, Query, Span, Timestamp, Weight};
 use rustc_hash::FxHashMap;
 
-use super::calibration::Residual;
+use super::calibration::{Phase, Residual};
 use super::config::EtaConfig;
 use super::plan::{Plan, Waits};
 use super::update::{Arrival, Cause, EtaUpdate};
@@ -247,6 +247,11 @@ impl Estimator {
         });
         for trip in trips.clone() {
             let Some(plan) = self.plans.get_mut(&trip) else { continue };
+            if matches!(plan.state.stage, TripStage::OnBoard { .. })
+                && plan.seen.is_none_or(|(_, seen_at)| at > seen_at)
+            {
+                plan.phase = Phase::EnRoute;
+            }
             let mut cause = Cause::Progress;
             let mut on_way = plan.follow(&self.network, &metric, position, at);
             if let (false, false, Some(turned)) = (on_way, direction_sure, turned) {

@@ -7,7 +7,7 @@ mod leg;
 mod plan;
 mod update;
 
-pub use calibration::{Calibration, Quantiles, Residual};
+pub use calibration::{Calibration, Phase, Quantiles, Residual};
 pub use config::{EtaConfig, EtaConfigError};
 pub use estimator::{Estimator, EtaInput, Told};
 pub use update::{Arrival, Cause, EtaUpdate};

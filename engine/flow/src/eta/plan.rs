@@ -1,6 +1,6 @@
 use etaflow_road::{INFINITY, Metric, Network, Position, Query, Snap, Span, Timestamp, Weight};
 
-use super::calibration::{Quantiles, Residual};
+use super::calibration::{Phase, Quantiles, Residual};
 use super::leg::Leg;
 use super::update::{Arrival, EtaUpdate};
 use crate::event::TripId;
@@ -19,13 +19,15 @@ pub(super) struct Plan {
     /// The driver's last place, and when.
     pub(super) seen: Option<(Position, Timestamp)>,
     pub(super) told: Option<EtaUpdate>,
+    /// Whether the driver has moved on with the rider on board.
+    pub(super) phase: Phase,
     forecasts: Forecasts,
 }
 
-/// The forecasts of a ride that its end will be compared with: one for each knot of the calibration.
+/// The forecasts of a ride that its end will be compared with: one for each phase and knot of the calibration.
 #[derive(Debug, Default)]
 struct Forecasts {
-    made: Vec<(Timestamp, Weight)>,
+    made: Vec<(Timestamp, Phase, Weight)>,
     next_at: Option<Timestamp>,
 }
 
@@ -38,11 +40,21 @@ pub(super) struct Outlook {
     pub(super) approach: Option<Weight>,
     /// All driving and waiting to the dropoff; at least [`INFINITY`] if there is no way.
     pub(super) total: Weight,
+    pub(super) phase: Phase,
 }
 
 impl Plan {
     pub(super) fn new(state: Trip, ends: Option<(Snap, Snap)>) -> Self {
-        Self { state, ends, approach: None, ride: None, seen: None, told: None, forecasts: Forecasts::default() }
+        Self {
+            state,
+            ends,
+            approach: None,
+            ride: None,
+            seen: None,
+            told: None,
+            phase: Phase::Departure,
+            forecasts: Forecasts::default(),
+        }
     }
 
     /// Plans the ride from the pickup on.
@@ -87,22 +99,24 @@ impl Plan {
         match (self.state.stage, self.seen) {
             (TripStage::Requested, _) => {
                 let total = whole_ride().saturating_add(waits.pickup);
-                Outlook { from: now, approach: Some(waits.pickup), total }
+                Outlook { from: now, approach: Some(waits.pickup), total, phase: self.phase }
             }
             (TripStage::Assigned { .. }, Some((place, from))) => {
                 let approach = self.approach.as_ref().map_or(INFINITY, |leg| leg.remaining(network, metric, place));
                 let total = approach.saturating_add(waits.boarding).saturating_add(whole_ride());
-                Outlook { from, approach: Some(approach), total }
+                Outlook { from, approach: Some(approach), total, phase: self.phase }
             }
             (TripStage::Assigned { .. }, None) => {
                 let total = waits.pickup.saturating_add(waits.boarding).saturating_add(whole_ride());
-                Outlook { from: now, approach: Some(waits.pickup), total }
+                Outlook { from: now, approach: Some(waits.pickup), total, phase: self.phase }
             }
             (TripStage::OnBoard { .. }, Some((place, from))) => {
                 let total = self.ride.as_ref().map_or(INFINITY, |leg| leg.remaining(network, metric, place));
-                Outlook { from, approach: None, total }
+                Outlook { from, approach: None, total, phase: self.phase }
             }
-            (TripStage::OnBoard { .. }, None) => Outlook { from: now, approach: None, total: whole_ride() },
+            (TripStage::OnBoard { .. }, None) => {
+                Outlook { from: now, approach: None, total: whole_ride(), phase: self.phase }
+            }
         }
     }
 
@@ -113,17 +127,18 @@ impl Plan {
             return;
         }
         self.forecasts.next_at = Some(outlook.from + interval);
-        let knot = Quantiles::knot(outlook.total);
-        if self.forecasts.made.iter().all(|&(_, forecast)| Quantiles::knot(forecast) != knot) {
-            self.forecasts.made.push((outlook.from, outlook.total));
+        let slot = |phase: Phase, forecast: Weight| (phase, Quantiles::knot(forecast));
+        let own = slot(outlook.phase, outlook.total);
+        if self.forecasts.made.iter().all(|&(_, phase, forecast)| slot(phase, forecast) != own) {
+            self.forecasts.made.push((outlook.from, outlook.phase, outlook.total));
         }
     }
 
     /// What the ride really took, beside what was forecast, now that it has ended.
     pub(super) fn residuals(&self, trip: TripId, ended_at: Timestamp) -> impl Iterator<Item = Residual> {
-        self.forecasts.made.iter().map(move |&(at, forecast_ms)| {
+        self.forecasts.made.iter().map(move |&(at, phase, forecast_ms)| {
             let actual_ms = ended_at.since(at).millis().clamp(0, i64::from(u32::MAX)) as u32;
-            Residual { trip, forecast_ms, actual_ms }
+            Residual { trip, phase, forecast_ms, actual_ms }
         })
     }
 
@@ -136,7 +151,9 @@ impl Plan {
             out.extend(place.offset_mm.to_le_bytes());
             out.extend(at.micros().to_le_bytes());
         }
-        for (at, forecast) in &self.forecasts.made {
+        out.push(self.phase as u8);
+        for (at, phase, forecast) in &self.forecasts.made {
+            out.push(*phase as u8);
             out.extend(at.micros().to_le_bytes());
             out.extend(forecast.to_le_bytes());
         }
@@ -156,7 +173,7 @@ pub(super) struct Waits {
 impl Outlook {
     pub(super) fn arrival(&self, quantiles: &Quantiles, not_before: Timestamp) -> Option<Arrival> {
         let reachable = self.total < INFINITY;
-        reachable.then(|| Arrival::after(self.from, quantiles.of(self.total)).not_before(not_before))
+        reachable.then(|| Arrival::after(self.from, quantiles.of(self.phase, self.total)).not_before(not_before))
     }
 
     pub(super) fn pickup_at(&self, not_before: Timestamp) -> Option<Timestamp> {

@@ -2,11 +2,13 @@ use etaflow_road::{EdgeId, Network, Span, Step, Timestamp, Weight};
 
 use crate::traffic::Traversal;
 
-/// Standing for longer than this is a stop, a rider getting in or a break, and says nothing about the road.
-const STOP: Span = Span::from_secs(90);
+/// A step that takes longer than so many times what the map says, and this on top, was not one of driving: somebody got
+/// in, or the driver had a break. It says nothing about the road. A red light does, and so does a jam.
+const STOP_FACTOR: u64 = 4;
+const STOP: Span = Span::from_secs(60);
 
 /// One who has been on an edge for so long has something to say about it before he leaves it.
-const REPORT_AFTER: Span = Span::from_secs(20);
+const REPORT_AFTER: Span = Span::from_secs(60);
 
 /// A vehicle covers at least this much, in millimetres, to say something about an edge.
 const LENGTH_MIN_MM: u32 = 2_000;
@@ -17,13 +19,11 @@ pub(super) struct Drive {
     edge: EdgeId,
     covered_mm: u32,
     driven: Span,
-    /// Time without movement since.
-    stood: Span,
 }
 
 impl Drive {
     pub(super) fn on(edge: EdgeId) -> Self {
-        Self { edge, covered_mm: 0, driven: Span::ZERO, stood: Span::ZERO }
+        Self { edge, covered_mm: 0, driven: Span::ZERO }
     }
 
     /// Takes a step, which begins on this edge. Calls `leaves` for each edge that was driven to its end, and for a long
@@ -34,74 +34,41 @@ impl Drive {
             // A new trace: what was open of the one before is of no edge's whole length.
             *self = Self::on(step.from.edge);
         }
-        let [only] = step.path else {
-            self.cross(network, step, elapsed, &mut leaves);
+        let planned_ms = planned(network, step);
+        let stop_ms = planned_ms.saturating_mul(STOP_FACTOR).saturating_add(STOP.millis() as u64);
+        if elapsed.millis().max(0) as u64 > stop_ms {
+            *self = Self::on(step.to.edge);
             return;
-        };
-        debug_assert_eq!(*only, self.edge, "a path of one edge stays on it");
-        let covered = step.to.offset_mm.saturating_sub(step.from.offset_mm);
-        self.cover(covered, elapsed);
+        }
+        let micros = elapsed.micros().max(0) as u128;
+        // The time is shared out by what the map says each part takes, turns included.
+        let share = |part: u64| Span::from_micros((micros * u128::from(part) / u128::from(planned_ms.max(1))) as i64);
+        let last = step.path.len() - 1;
+        let mut passed: u64 = 0;
+        for (nth, &edge) in step.path.iter().enumerate() {
+            if nth > 0 {
+                *self = Self::on(edge);
+            }
+            let length_mm = part_mm(network, step, nth);
+            let turn = if nth < last { network.turn_cost(edge, step.path[nth + 1]) } else { 0 };
+            let part = free_flow(network, edge, length_mm) + u64::from(turn);
+            self.covered_mm = self.covered_mm.saturating_add(length_mm);
+            let spent = if planned_ms == 0 { elapsed } else { share(part) };
+            self.driven = Span::from_micros(self.driven.micros() + spent.micros());
+            passed += part;
+            if nth < last && self.covered_mm >= LENGTH_MIN_MM {
+                leaves(self.traversal(step.from_time + share(passed), self.without_turn(network, turn)));
+            }
+        }
         if self.driven >= REPORT_AFTER && self.covered_mm >= LENGTH_MIN_MM {
             leaves(self.traversal(step.to_time, self.driven));
             *self = Self::on(self.edge);
         }
     }
 
-    /// Moves over several edges: the time is shared out by what the map says each takes, turns included.
-    fn cross(&mut self, network: &Network, step: &Step<'_>, elapsed: Span, leaves: &mut impl FnMut(Traversal)) {
-        let share = |edge: EdgeId, length_mm: u32| {
-            u64::from(network.free_flow(edge)) * u64::from(length_mm) / u64::from(network.length_mm(edge))
-        };
-        let part = |nth: usize, edge: EdgeId| {
-            let from = if nth == 0 { step.from.offset_mm } else { 0 };
-            let to = if nth + 1 == step.path.len() { step.to.offset_mm } else { network.length_mm(edge) };
-            to.saturating_sub(from)
-        };
-        let turn = |nth: usize| network.turn_cost(step.path[nth], step.path[nth + 1]);
-        let mut total: u64 = 0;
-        for (nth, &edge) in step.path.iter().enumerate() {
-            total += share(edge, part(nth, edge));
-            if nth + 1 < step.path.len() {
-                total += u64::from(turn(nth));
-            }
-        }
-        let micros = elapsed.micros().max(0) as u64;
-        let of_total = |planned: u64| micros as u128 * u128::from(planned) / u128::from(total.max(1));
-        let mut planned: u64 = 0;
-        for (nth, &edge) in step.path.iter().enumerate() {
-            let length_mm = part(nth, edge);
-            let own = share(edge, length_mm);
-            if nth > 0 {
-                *self = Self::on(edge);
-            }
-            let last = nth + 1 == step.path.len();
-            let with_turn = own + if last { 0 } else { u64::from(turn(nth)) };
-            self.cover(length_mm, Span::from_micros(of_total(with_turn) as i64));
-            planned += with_turn;
-            if !last {
-                let left_at = step.from_time + Span::from_micros(of_total(planned) as i64);
-                if self.covered_mm >= LENGTH_MIN_MM {
-                    leaves(self.traversal(left_at, self.without_turn(network, turn(nth))));
-                }
-            }
-        }
-    }
-
-    fn cover(&mut self, covered_mm: u32, elapsed: Span) {
-        if covered_mm == 0 {
-            self.stood = Span::from_micros(self.stood.micros() + elapsed.micros());
-            return;
-        }
-        let stood = if self.stood > STOP { Span::ZERO } else { self.stood };
-        self.stood = Span::ZERO;
-        self.covered_mm = self.covered_mm.saturating_add(covered_mm);
-        self.driven = Span::from_micros(self.driven.micros() + stood.micros() + elapsed.micros());
-    }
-
     /// The time on the edge less the share of it that the turn at its end is expected to take: a route adds that.
     fn without_turn(&self, network: &Network, turn: Weight) -> Span {
-        let length_mm = u64::from(network.length_mm(self.edge));
-        let own = u64::from(network.free_flow(self.edge)) * u64::from(self.covered_mm) / length_mm.max(1);
+        let own = free_flow(network, self.edge, self.covered_mm);
         let all = own + u64::from(turn);
         Span::from_micros((self.driven.micros().max(0) as u128 * u128::from(own) / u128::from(all.max(1))) as i64)
     }
@@ -115,6 +82,25 @@ impl Drive {
         out.extend(self.edge.0.to_le_bytes());
         out.extend(self.covered_mm.to_le_bytes());
         out.extend(self.driven.micros().to_le_bytes());
-        out.extend(self.stood.micros().to_le_bytes());
     }
+}
+
+/// How much of the nth edge of its path a step covers, in millimetres.
+fn part_mm(network: &Network, step: &Step<'_>, nth: usize) -> u32 {
+    let from = if nth == 0 { step.from.offset_mm } else { 0 };
+    let to = if nth + 1 == step.path.len() { step.to.offset_mm } else { network.length_mm(step.path[nth]) };
+    to.saturating_sub(from)
+}
+
+/// What the map says a part of an edge takes, in milliseconds.
+fn free_flow(network: &Network, edge: EdgeId, length_mm: u32) -> u64 {
+    u64::from(network.free_flow(edge)) * u64::from(length_mm) / u64::from(network.length_mm(edge))
+}
+
+/// What the map says a step takes, turns included, in milliseconds.
+fn planned(network: &Network, step: &Step<'_>) -> u64 {
+    let edges: u64 =
+        (0..step.path.len()).map(|nth| free_flow(network, step.path[nth], part_mm(network, step, nth))).sum();
+    let turns: u64 = step.path.windows(2).map(|pair| u64::from(network.turn_cost(pair[0], pair[1]))).sum();
+    edges + turns
 }

@@ -115,22 +115,27 @@ impl Traffic {
         self.pace.on_tick(tick.time);
         let newest = self.panes.at(tick.time);
         let mut dirty = std::mem::take(&mut self.dirty);
-        let slides = self.window.as_ref().is_some_and(|window| newest > window.newest());
-        if slides {
-            // Every pane is a step older and the priors move: all edges are looked at.
-            self.window.iter_mut().for_each(|window| window.slide_to(newest, |_| ()));
-            self.applied = self.pace.paces();
-            self.update(self.network.edges());
-            let metric = Metric::new(&self.network, self.weights.clone());
-            self.metric = Arc::new(metric.expect("an estimate is a weight"));
-        } else {
-            dirty.sort_unstable();
-            dirty.dedup();
-            self.update(dirty.iter().copied());
-            if !self.changes.is_empty() {
-                let metric = self.metric.with_changes(&self.network, &self.changes);
-                self.metric = Arc::new(metric.expect("an estimate is a weight"));
+        match &mut self.window {
+            Some(window) if newest > window.newest() => {
+                // Every pane is a step older, some edges have lost their last evidence, and the priors move.
+                window.slide_to(newest, |edge| dirty.push(EdgeId(edge)));
+                dirty.extend(window.keys().into_iter().map(EdgeId));
+                let applied = std::mem::replace(&mut self.applied, self.pace.paces());
+                if applied != self.applied {
+                    self.set_priors();
+                }
             }
+            _ => {}
+        }
+        dirty.sort_unstable();
+        dirty.dedup();
+        for &edge in &dirty {
+            let weight = self.estimate(edge);
+            self.set(edge, weight);
+        }
+        if !self.changes.is_empty() {
+            let metric = self.metric.with_changes(&self.changes);
+            self.metric = Arc::new(metric.expect("an estimate is a weight"));
         }
         self.changes.clear();
         dirty.clear();
@@ -138,13 +143,19 @@ impl Traffic {
         &self.metric
     }
 
-    /// Estimates some edges anew, and notes those whose travel time changes.
-    fn update(&mut self, edges: impl Iterator<Item = EdgeId>) {
-        for edge in edges {
-            let weight = self.estimate(edge);
-            if std::mem::replace(&mut self.weights[edge.index()], weight) != weight {
-                self.changes.push((edge, weight));
+    /// Sets all open edges to their priors.
+    fn set_priors(&mut self) {
+        for edge in self.network.edges() {
+            if !self.closures.is_closed(edge) {
+                let prior = self.held(edge, self.prior_time(edge));
+                self.set(edge, prior);
             }
+        }
+    }
+
+    fn set(&mut self, edge: EdgeId, weight: Weight) {
+        if std::mem::replace(&mut self.weights[edge.index()], weight) != weight {
+            self.changes.push((edge, weight));
         }
     }
 
@@ -154,10 +165,7 @@ impl Traffic {
         if self.closures.is_closed(edge) {
             return INFINITY;
         }
-        let free_flow = self.network.free_flow(edge);
         let length = u128::from(self.network.length_mm(edge));
-        let pace = self.applied[self.network.class(edge) as usize];
-        let prior_time = u128::from(free_flow) * u128::from(pace) / u128::from(PAR);
         let (mut driven_length, mut driven_time) = (0_u128, 0_u128);
         for (age, evidence) in self.window.iter().flat_map(|window| window.of(edge.0)) {
             let fresh = (self.window_panes - age) as u64;
@@ -165,11 +173,26 @@ impl Traffic {
             driven_length += weight * u128::from(evidence.length_mm);
             driven_time += weight * u128::from(evidence.duration_ms);
         }
+        let prior_time = self.prior_time(edge);
+        if driven_length == 0 {
+            return self.held(edge, prior_time);
+        }
         let prior = u128::from(self.prior);
-        let estimate = length * (driven_time + prior * prior_time) / (driven_length + prior * length);
+        let estimate = length * (driven_time + prior * u128::from(prior_time)) / (driven_length + prior * length);
+        self.held(edge, estimate as u64)
+    }
+
+    /// The travel time of an edge that nothing is known of but its class.
+    fn prior_time(&self, edge: EdgeId) -> u64 {
+        u64::from(self.network.free_flow(edge)) * self.applied[self.network.class(edge) as usize] / PAR
+    }
+
+    /// A travel time, held to its bounds.
+    fn held(&self, edge: EdgeId, time: u64) -> Weight {
+        let free_flow = self.network.free_flow(edge);
         let fastest = u64::from((free_flow / FASTEST_DIVISOR).max(1));
         let slowest = (u64::from(free_flow) * SLOWEST_FACTOR).min(u64::from(INFINITY - 1));
-        (estimate as u64).clamp(fastest, slowest) as Weight
+        time.clamp(fastest, slowest) as Weight
     }
 
     /// How many sums came too late for the window.

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::Position;
 use crate::geo::{Coord, LocalFrame};
 use crate::id::EdgeId;
@@ -22,6 +24,8 @@ use crate::unit::{INFINITY, MetresPerSecond, Weight};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     weights: Vec<Weight>,
+    /// The crow distance from tail to head of each edge, in metres; shared by all metrics of a network.
+    crow: Arc<[f32]>,
     fastest: f64,
 }
 
@@ -49,9 +53,7 @@ pub enum MetricError {
 impl Metric {
     /// The travel times when nothing is in the way.
     pub fn free_flow(network: &Network) -> Self {
-        let weights = network.free_flow_weights().to_vec();
-        let fastest = fastest(network, &weights);
-        Self { weights, fastest }
+        Self::of(network.free_flow_weights().to_vec(), crow_distances(network))
     }
 
     /// From one travel time for each edge, in milliseconds; [`INFINITY`] closes an edge.
@@ -66,33 +68,38 @@ impl Metric {
         if let Some(at) = weights.iter().position(|weight| !(1..=INFINITY).contains(weight)) {
             return Err(MetricError::Weight { edge: EdgeId(at as u32), weight: weights[at] });
         }
-        let fastest = fastest(network, &weights);
-        Ok(Self { weights, fastest })
+        Ok(Self::of(weights, crow_distances(network)))
     }
 
-    /// The same but for some edges, whose new travel times are given in milliseconds; [`INFINITY`] closes an edge.
+    fn of(weights: Vec<Weight>, crow: Arc<[f32]>) -> Self {
+        let speeds = weights.iter().zip(&*crow).map(|(&weight, &crow)| crow_speed(crow, weight));
+        let fastest = speeds.fold(0.0, f64::max);
+        Self { weights, crow, fastest }
+    }
+
+    /// The same but for some edges, whose new travel times are given in milliseconds; [`INFINITY`] closes an edge. Of
+    /// several changes of an edge the last counts.
     ///
-    /// Cheaper than [`new`](Self::new): all but the changed edges are only copied. Of several changes of an edge the last
-    /// counts.
+    /// Cheaper than [`new`](Self::new): all other edges are only copied.
     ///
     /// # Errors
     /// If a weight is 0 or above [`INFINITY`].
     ///
     /// # Panics
     /// If the network has no such edge.
-    pub fn with_changes(&self, network: &Network, changes: &[(EdgeId, Weight)]) -> Result<Self, MetricError> {
+    pub fn with_changes(&self, changes: &[(EdgeId, Weight)]) -> Result<Self, MetricError> {
+        if let Some(&(edge, weight)) = changes.iter().find(|(_, weight)| !(1..=INFINITY).contains(weight)) {
+            return Err(MetricError::Weight { edge, weight });
+        }
         let mut weights = self.weights.clone();
         let mut fastest = self.fastest;
-        let plane = plane(network);
         for &(edge, weight) in changes {
-            if !(1..=INFINITY).contains(&weight) {
-                return Err(MetricError::Weight { edge, weight });
-            }
             weights[edge.index()] = weight;
             // An edge that became slower may leave the bound too high, which costs a search time but not its exactness.
-            fastest = fastest.max(crow_speed(network, &plane, edge, weight));
+            fastest = fastest.max(crow_speed(self.crow[edge.index()], weight));
         }
-        Ok(Self { weights, fastest })
+        let crow = Arc::clone(&self.crow);
+        Ok(if changes.len() * 8 > weights.len() { Self::of(weights, crow) } else { Self { weights, crow, fastest } })
     }
 
     /// The travel time of an edge in milliseconds, [`INFINITY`] if it is closed.
@@ -162,19 +169,18 @@ pub(super) fn plane(network: &Network) -> LocalFrame {
     LocalFrame::at(centre.unwrap_or_default())
 }
 
-/// The highest crow speed of all open edges, in metres per second; 0 if none has an extent.
-fn fastest(network: &Network, weights: &[Weight]) -> f64 {
+/// How far it is as the crow flies from the tail of each edge to its head, in metres, rounded up.
+fn crow_distances(network: &Network) -> Arc<[f32]> {
     let plane = plane(network);
-    let speeds = network.edges().map(|edge| crow_speed(network, &plane, edge, weights[edge.index()]));
-    speeds.fold(0.0, f64::max)
+    let distance = |edge| {
+        let tail = plane.to_xy(network.coord(network.tail(edge)));
+        let head = plane.to_xy(network.coord(network.head(edge)));
+        (tail.distance(head) as f32).next_up()
+    };
+    network.edges().map(distance).collect()
 }
 
 /// How fast an edge brings one from its tail to its head as the crow flies, in metres per second; 0 if it is closed.
-fn crow_speed(network: &Network, plane: &LocalFrame, edge: EdgeId, weight: Weight) -> f64 {
-    if weight >= INFINITY {
-        return 0.0;
-    }
-    let tail = plane.to_xy(network.coord(network.tail(edge)));
-    let head = plane.to_xy(network.coord(network.head(edge)));
-    tail.distance(head) * 1e3 / f64::from(weight)
+fn crow_speed(crow: f32, weight: Weight) -> f64 {
+    if weight >= INFINITY { 0.0 } else { f64::from(crow) * 1e3 / f64::from(weight) }
 }
