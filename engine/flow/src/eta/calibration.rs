@@ -1,6 +1,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use etaflow_road::{Span, Timestamp};
+
 use crate::event::TripId;
 use crate::stream::{StateDigest, Tick};
 
@@ -16,8 +18,12 @@ const KNOTS_MS: [u32; KNOTS] = [15_000, 60_000, 150_000, 300_000, 500_000, 750_0
 const KNOTS: usize = 8;
 const PHASES: usize = 2;
 
-/// How many of the newest residuals of a knot count.
-const RESIDUALS_MAX: usize = 160;
+/// How many of the newest residuals of a knot count at most, ...
+const RESIDUALS_MAX: usize = 400;
+/// ... for how long, ...
+const RESIDUAL_AGE_MAX: Span = Span::from_secs(30 * 60);
+/// ... and how many count however old they are.
+const RESIDUALS_MIN: usize = 60;
 
 /// An error counts as so many times the forecast at most.
 const SHARE_MAX: i64 = 30;
@@ -58,7 +64,7 @@ pub struct Residual {
 #[derive(Debug)]
 pub struct Calibration {
     /// By phase and knot.
-    knots: [[VecDeque<i32>; KNOTS]; PHASES],
+    knots: [[VecDeque<(Timestamp, i32)>; KNOTS]; PHASES],
     quantiles: Arc<Quantiles>,
     pending: Vec<Residual>,
 }
@@ -71,7 +77,7 @@ pub struct Quantiles {
 
 impl Default for Calibration {
     fn default() -> Self {
-        let prior: VecDeque<i32> = PRIOR.iter().map(|share| (share * ONE as f64) as i32).collect();
+        let prior: VecDeque<_> = PRIOR.iter().map(|share| (Timestamp::MIN, (share * ONE as f64) as i32)).collect();
         let at = [[quantiles_of(&prior); KNOTS]; PHASES];
         let knots = std::array::from_fn(|_| std::array::from_fn(|_| prior.clone()));
         Self { knots, quantiles: Arc::new(Quantiles { at }), pending: Vec::new() }
@@ -85,7 +91,7 @@ impl Calibration {
     }
 
     /// The quantiles now that all shards have sent what they had up to this tick.
-    pub fn on_tick(&mut self, _tick: &Tick) -> &Arc<Quantiles> {
+    pub fn on_tick(&mut self, tick: &Tick) -> &Arc<Quantiles> {
         if self.pending.is_empty() {
             return &self.quantiles;
         }
@@ -98,10 +104,11 @@ impl Calibration {
             let off = i64::from(residual.actual_ms) - i64::from(residual.forecast_ms);
             let share = (off * ONE / base).clamp(-ONE, SHARE_MAX * ONE) as i32;
             let shares = &mut self.knots[phase][knot];
-            if shares.len() == RESIDUALS_MAX {
+            shares.push_back((tick.time, share));
+            let old = |&(at, _): &(Timestamp, i32)| tick.time.since(at) > RESIDUAL_AGE_MAX;
+            while shares.len() > RESIDUALS_MAX || (shares.len() > RESIDUALS_MIN && shares.front().is_some_and(old)) {
                 shares.pop_front();
             }
-            shares.push_back(share);
             quantiles.at[phase][knot] = quantiles_of(shares);
         }
         self.quantiles = Arc::new(quantiles);
@@ -116,7 +123,11 @@ impl Calibration {
     /// Adds the whole state to `digest`.
     pub fn digest(&self, digest: &mut StateDigest) {
         for (knot, residuals) in self.knots.iter().flatten().enumerate() {
-            let bytes: Vec<u8> = residuals.iter().flat_map(|share| share.to_le_bytes()).collect();
+            let mut bytes = Vec::with_capacity(residuals.len() * 12);
+            for (at, share) in residuals {
+                bytes.extend(at.micros().to_le_bytes());
+                bytes.extend(share.to_le_bytes());
+            }
             digest.entity(b'q', knot as u64, &bytes);
         }
     }
@@ -156,8 +167,8 @@ impl Quantiles {
     }
 }
 
-fn quantiles_of(residuals: &VecDeque<i32>) -> [i32; 3] {
-    let mut sorted: Vec<i32> = residuals.iter().copied().collect();
+fn quantiles_of(residuals: &VecDeque<(Timestamp, i32)>) -> [i32; 3] {
+    let mut sorted: Vec<i32> = residuals.iter().map(|&(_, share)| share).collect();
     sorted.sort_unstable();
     let last = sorted.len() - 1;
     [1, 5, 9].map(|tenths| sorted[(last * tenths + 5) / 10])
@@ -165,7 +176,6 @@ fn quantiles_of(residuals: &VecDeque<i32>) -> [i32; 3] {
 
 #[cfg(test)]
 mod tests {
-    use etaflow_road::Timestamp;
     use proptest::prelude::*;
 
     use super::*;

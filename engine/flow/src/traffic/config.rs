@@ -12,7 +12,7 @@ pub struct TrafficConfig {
     pub prior_traversals: f64,
     /// How many minutes of free-flow driving the prior of a road class's pace is worth. Default 10; 0.1 to 10,000.
     pub class_prior_min: f64,
-    /// After how long the evidence for a class's pace is worth half. Default 2 h; 1 min to 30 days.
+    /// After how long the evidence for a class's pace is worth half. Default 30 min; 1 min to 30 days.
     pub class_half_life: Span,
 }
 
@@ -33,7 +33,7 @@ impl Default for TrafficConfig {
             panes: 20,
             prior_traversals: 1.5,
             class_prior_min: 10.0,
-            class_half_life: Span::from_secs(7_200),
+            class_half_life: Span::from_secs(1_800),
         }
     }
 }
