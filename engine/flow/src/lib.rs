@@ -26,6 +26,7 @@ pub use bus::{
 pub use config::{Config, PipelineConfigError};
 pub use eta::{
     Arrival, Calibration, Cause, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Phase, Quantiles, Residual,
+    Arrival, Calibration, Cause, Epoch, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Quantiles, Residual,
     Told,
 };
 pub use etaflow_road::{Coord, EdgeId, Metres, MetresPerSecond, Network, NodeId, Seconds};
@@ -37,8 +38,8 @@ pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig};
 pub use log::{Batch, Hold, Log, LogError, LogReader, MemoryLog, MemoryLogConfig};
 pub use matching::{Matching, Movement};
 pub use pipeline::{
-    Applied, Contribution, Counts, Effects, Epoch, Executor, ExecutorError, ExecutorHandle, ExecutorReport, Observer,
-    Output, Outputs, Shard, Sink,
+    Applied, Contribution, Counts, Effects, Executor, ExecutorError, ExecutorHandle, ExecutorReport, Observer, Output,
+    Outputs, Shard, Sink,
 };
 #[cfg(feature = "runtime")]
 pub use runtime::{

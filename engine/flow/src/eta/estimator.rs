@@ -6,10 +6,10 @@ use rustc_hash::FxHashMap;
 
 use super::calibration::{Phase, Residual};
 use super::config::EtaConfig;
+use super::epoch::Epoch;
 use super::plan::{Plan, Waits};
 use super::update::{Arrival, Cause, EtaUpdate};
 use crate::event::{DriverId, Offset, TripId};
-use crate::pipeline::Epoch;
 use crate::stream::{Operator, StateDigest, Tick};
 use crate::trip::{TripChange, TripEvent, TripStage};
 

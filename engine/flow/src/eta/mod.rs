@@ -2,6 +2,7 @@
 
 mod calibration;
 mod config;
+mod epoch;
 mod estimator;
 mod leg;
 mod plan;
@@ -9,5 +10,6 @@ mod update;
 
 pub use calibration::{Calibration, Phase, Quantiles, Residual};
 pub use config::{EtaConfig, EtaConfigError};
+pub use epoch::Epoch;
 pub use estimator::{Estimator, EtaInput, Told};
 pub use update::{Arrival, Cause, EtaUpdate};

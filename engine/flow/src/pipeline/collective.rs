@@ -1,24 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use etaflow_road::{EdgeId, Metric, Network};
+use etaflow_road::{EdgeId, Network};
 
 use crate::config::Config;
-use crate::eta::{Calibration, Quantiles, Residual};
+use crate::eta::{Calibration, Epoch, Residual};
 use crate::event::RoadRef;
 use crate::stream::{Aggregate, Pane, StateDigest, Tick};
 use crate::traffic::{Evidence, Traffic};
-
-/// The travel times and spreads that answers rest on, from one tick to the next.
-#[derive(Debug, Clone)]
-pub struct Epoch {
-    /// The number of the tick up to which everything is in it; 0 too before the first.
-    pub number: u64,
-    /// The travel time of every edge.
-    pub metric: Arc<Metric>,
-    /// How far off their sums are.
-    pub quantiles: Arc<Quantiles>,
-}
 
 /// What a shard adds to the collective at a tick.
 #[derive(Debug, Default)]

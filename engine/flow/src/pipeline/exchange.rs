@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use super::collective::{Collective, Contribution, Epoch};
+use super::collective::{Collective, Contribution};
+use crate::eta::Epoch;
 use crate::stream::Tick;
 
 /// After how many ticks what was made of a tick's contributions is in force.

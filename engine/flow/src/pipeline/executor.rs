@@ -6,13 +6,14 @@ use std::thread::JoinHandle;
 
 use etaflow_road::{EdgeIndex, Network, Timestamp};
 
-use super::collective::{Collective, Contribution, Epoch};
+use super::collective::{Collective, Contribution};
 use super::exchange::{Exchange, Poisoned};
 use super::gate::Gate;
 use super::merge::Merge;
 use super::output::Output;
 use super::shard::{Counts, Effects, Shard};
 use crate::config::{Config, PipelineConfigError};
+use crate::eta::Epoch;
 use crate::event::{Offset, Payload, Record};
 use crate::log::{Log, LogError, LogReader};
 use crate::stream::{Digest, StateDigest, Tick};

@@ -20,7 +20,7 @@ mod merge;
 mod output;
 mod shard;
 
-pub use collective::{Contribution, Epoch};
+pub use collective::Contribution;
 pub use executor::{Applied, Executor, ExecutorError, ExecutorHandle, ExecutorReport, Observer, Outputs, Sink};
 pub use output::Output;
 pub use shard::{Counts, Effects, Shard};

@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use etaflow_road::{EdgeIndex, MatcherConfigError, Network, Position, Timestamp};
 
-use super::collective::{Contribution, Epoch};
+use super::collective::Contribution;
 use super::output::Output;
 use crate::config::Config;
-use crate::eta::{Estimator, EtaInput, EtaUpdate};
+use crate::eta::{Epoch, Estimator, EtaInput, EtaUpdate};
 use crate::event::{DriverId, Payload, Reason, Record, RoadRef, TripId};
 use crate::fleet::{DriverEvent, Fleet, FleetChange};
 use crate::matching::{Matching, Movement};

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use etaflow_road::{Network, Span, Targets, Timestamp};
 use rustc_hash::FxHashMap;
 
-use crate::eta::{Cause, EtaUpdate};
+use crate::eta::{Cause, Epoch, EtaUpdate};
 use crate::event::{DriverId, TripId};
 use crate::fleet::FleetChange;
-use crate::pipeline::{Applied, Epoch, Observer};
+use crate::pipeline::{Applied, Observer};
 
 /// Into how many parts the trips are split, so that shards and askers seldom meet.
 const PARTS: usize = 64;
