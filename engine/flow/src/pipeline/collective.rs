@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use etaflow_road::{EdgeId, Network};
+use rustc_hash::FxHashMap;
 
 use crate::config::Config;
 use crate::eta::{Calibration, Epoch, Residual};
@@ -42,8 +43,11 @@ impl Collective {
 
     /// Takes all shards' contributions, in any order.
     pub(super) fn on_tick(&mut self, tick: &Tick, contributions: &[Contribution]) -> Epoch {
+        match contributions {
+            [only] => self.traffic.add(tick, &only.traversals),
+            several => self.traffic.add(tick, &summed_up(several)),
+        }
         for contribution in contributions {
-            self.traffic.add(tick, &contribution.traversals);
             self.calibration.add(&contribution.residuals);
             for (road, edges, closed) in &contribution.roads {
                 if *closed {
@@ -86,5 +90,49 @@ impl Collective {
             into.entity(b's', u64::from(edge.0), &bytes.map(u64::to_le_bytes).concat());
         }
         self.calibration.digest(into);
+    }
+}
+
+/// What all shards' traversals add up to. Traffic sees one sum for each pane and edge, as it does of one shard: what it
+/// rounds, it rounds alike.
+fn summed_up(contributions: &[Contribution]) -> Vec<(Pane, EdgeId, Evidence)> {
+    let mut sums: FxHashMap<(Pane, EdgeId), Evidence> = FxHashMap::default();
+    for (pane, edge, evidence) in contributions.iter().flat_map(|contribution| &contribution.traversals) {
+        sums.entry((*pane, *edge)).or_default().merge(evidence);
+    }
+    sums.into_iter().map(|((pane, edge), evidence)| (pane, edge, evidence)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use etaflow_road::{SyntheticCity, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_sum_that_comes_in_parts_is_the_same_sum() {
+        let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
+        let edge = network.edges().find(|&edge| network.length_mm(edge) > 1_000).expect("a street");
+        let length_mm = u64::from(network.length_mm(edge));
+        // Thirds of a street: each is rounded where it is timed, and so is the whole.
+        let part = Evidence { samples: 1, length_mm: length_mm / 3, duration_ms: 10_000 };
+        let mut whole = part;
+        whole.merge(&part);
+        whole.merge(&part);
+        let of = |parts: &[Evidence]| {
+            let mut collective = Collective::new(Arc::clone(&network), &Config::default());
+            let contribution =
+                |&part| Contribution { traversals: vec![(Pane(1), edge, part)], ..Contribution::default() };
+            let contributions: Vec<_> = parts.iter().map(contribution).collect();
+            for number in 0..120 {
+                let time = Timestamp::from_secs(30 + number as i64);
+                let contributions = if number == 0 { &contributions[..] } else { &[] };
+                collective.on_tick(&Tick { number, time, watermark: time }, contributions);
+            }
+            let mut digest = StateDigest::default();
+            collective.digest(&[], &mut digest);
+            digest.finish()
+        };
+        assert_eq!(of(&[whole]), of(&[part; 3]));
     }
 }
