@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use etaflow_road::{Coord, EdgeId, EdgeIndex, INFINITY, Metres, Network, Query, Seconds, Weight};
+use etaflow_road::{Coord, EdgeId, EdgeIndex, INFINITY, Metres, Network, Query, Seconds, Span, Weight};
 
 use super::answer::{Answer, EngineState, Nearby, QueryError, TripEta};
 use super::lag::Lag;
@@ -39,7 +39,9 @@ impl View {
         published: Arc<Published>,
         snap_radius: Metres,
     ) -> Self {
-        let lag = Lag { records: 0, behind: None, catch_up: None, state: EngineState::Live };
+        // Nothing is in the log yet, so nothing is left to be taken.
+        let none = Some(Span::ZERO);
+        let lag = Lag { records: 0, behind: none, catch_up: none, state: EngineState::Live };
         let queries = Mutex::default();
         let lag = Mutex::new(lag);
         Self { shared: Arc::new(Shared { network, index, dictionary, published, snap_radius, queries, lag }) }
