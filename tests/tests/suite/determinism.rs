@@ -8,7 +8,7 @@ use etaflow::{
     Clock, Engine, EngineConfig, EngineState, Executor, ExecutorReport, Log, Offset, Outputs, Policy, Span, Summary,
     WallClock,
 };
-use etaflow_simulator::{Delivery, FaultInjector, World};
+use etaflow_simulator::{Delivery, FaultInjector, World, WorldConfig};
 
 use crate::load::{Load, START, all_faults, city, publish, scenario, world_config};
 
@@ -52,7 +52,7 @@ fn live(shards: u32, seconds: i64) -> (Summary, Arc<dyn Log>) {
     let engine = Engine::start(city(), &config).expect("the configuration is valid");
     let clock = WallClock::new();
     let start = clock.now();
-    let world_config = world_config(DRIVERS);
+    let world_config = WorldConfig { fix_rate_hz: 5.0, ..world_config(DRIVERS) };
     let gateways = world_config.gateways as usize;
     let mut injector = FaultInjector::new(all_faults(), 3, start, DRIVERS, world_config.gateways);
     let mut world = World::new(city(), world_config, 3, start);
@@ -108,7 +108,7 @@ fn way_of(delivery: &Delivery, gateways: usize) -> usize {
 fn a_live_run_is_what_its_log_says() {
     let (summary, log) = live(2, 4);
     assert!(summary.accounts.balance(), "{:?}", summary.accounts);
-    assert!(summary.outputs > 100 && summary.accounts.accepted > 2_000, "{summary:?}");
+    assert!(summary.outputs > 100 && summary.accounts.accepted > 3_000, "{summary:?}");
     let replay = |shards| -> ExecutorReport {
         let config = etaflow::Config { shards, ..etaflow::Config::default() };
         let executor = Executor::start(city(), &config, Arc::clone(&log), Offset(0), Outputs::default());

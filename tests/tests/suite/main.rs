@@ -2,5 +2,8 @@
 
 mod accounting;
 mod architecture;
+mod bad_input;
 mod determinism;
+mod lag;
 mod load;
+mod porto;
