@@ -248,3 +248,7 @@ mod tests {
         assert_eq!(log.read(Offset(1)).expect("kept").expect("there").records().len(), 2);
     }
 }
+
+#[cfg(test)]
+#[path = "memory_tests.rs"]
+mod concurrent_tests;

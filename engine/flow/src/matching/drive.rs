@@ -104,3 +104,7 @@ fn planned(network: &Network, step: &Step<'_>) -> u64 {
     let turns: u64 = step.path.windows(2).map(|pair| u64::from(network.turn_cost(pair[0], pair[1]))).sum();
     edges + turns
 }
+
+#[cfg(test)]
+#[path = "drive_tests.rs"]
+mod tests;

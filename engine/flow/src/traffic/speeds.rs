@@ -225,3 +225,7 @@ impl Traffic {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "speeds_tests.rs"]
+mod tests;

@@ -1,0 +1,97 @@
+//! Whoever comes first, the epochs are the same.
+
+use std::sync::LazyLock;
+
+use etaflow_road::{EdgeId, Network, Span, SyntheticCity, Timestamp};
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::Config;
+use crate::eta::Residual;
+use crate::event::TripId;
+use crate::stream::{Pane, Panes};
+use crate::traffic::Evidence;
+
+static CITY: LazyLock<Arc<Network>> =
+    LazyLock::new(|| Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build()));
+
+const TICKS: u64 = 60;
+
+/// What a tick brings: of which of many shards it is, an edge, and how fast it was driven along.
+type Driven = Vec<Vec<(usize, u32, u64)>>;
+
+fn tick(number: u64) -> Tick {
+    let time = Timestamp::from_secs(1_000 + 7 * number as i64);
+    Tick { number, time, watermark: time - Span::from_secs(5) }
+}
+
+/// What shard `shard` of `shards` brings at a tick.
+fn contribution(driven: &Driven, number: u64, (shard, shards): (usize, usize)) -> Contribution {
+    let mut contribution = Contribution::default();
+    let panes = Panes::new(Config::default().traffic.pane);
+    let mut sums: BTreeMap<(Pane, EdgeId), Evidence> = BTreeMap::new();
+    for &(of, nth, speed) in driven[number as usize % driven.len()].iter().filter(|&&(of, ..)| of % shards == shard) {
+        let edge = EdgeId(nth % CITY.edge_count() as u32);
+        let length_mm = u64::from(CITY.length_mm(edge));
+        let one = Evidence { samples: 1, length_mm: length_mm / 3, duration_ms: length_mm / speed };
+        crate::stream::Aggregate::merge(sums.entry((panes.at(tick(number).time), edge)).or_default(), &one);
+        let (forecast_ms, actual_ms) = (nth * 1_000, nth * 900);
+        contribution.residuals.push(Residual { trip: TripId(of as u32), forecast_ms, actual_ms });
+    }
+    contribution.traversals = sums.into_iter().map(|((pane, edge), evidence)| (pane, edge, evidence)).collect();
+    contribution
+}
+
+/// What each shard is given at each tick, if they come as `delays` has it.
+fn epochs(driven: &Driven, shards: usize, delays: &[u32]) -> Vec<Vec<Arc<Epoch>>> {
+    let exchange = Exchange::new(Collective::new(Arc::clone(&CITY), &Config::default()), shards);
+    let meet = |shard: usize| -> Vec<Arc<Epoch>> {
+        let ticks = (0..TICKS).map(|number| {
+            let delay = delays[(number as usize * shards + shard) % delays.len()];
+            (0..delay).for_each(|_| std::thread::yield_now());
+            exchange.meet(&tick(number), contribution(driven, number, (shard, shards))).expect("nobody fails")
+        });
+        ticks.collect()
+    };
+    let meet = &meet;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..shards).map(|shard| scope.spawn(move || meet(shard))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("does not panic")).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn epochs_depend_neither_on_the_shards_nor_on_who_comes_first(
+        driven in prop::collection::vec(prop::collection::vec((0_usize..24, 0_u32..3_000, 2_u64..30), 0..30), 1..20),
+        delays in prop::collection::vec(0_u32..40, 1..50),
+    ) {
+        let alone = epochs(&driven, 1, &[0]).remove(0);
+        for (number, epoch) in alone.iter().enumerate() {
+            prop_assert_eq!(epoch.number, (number as u64).saturating_sub(DELAY_TICKS), "in force two ticks later");
+        }
+        for shards in [2, 3, 5] {
+            for (shard, of_shard) in epochs(&driven, shards, &delays).into_iter().enumerate() {
+                for (epoch, expected) in of_shard.iter().zip(&alone) {
+                    prop_assert_eq!(epoch.number, expected.number, "shard {} of {}", shard, shards);
+                    prop_assert!(epoch.metric == expected.metric, "metric {}, shard {shard} of {shards}", epoch.number);
+                    prop_assert_eq!(&epoch.quantiles, &expected.quantiles);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_shard_that_has_failed() {
+    let exchange = Exchange::new(Collective::new(Arc::clone(&CITY), &Config::default()), 2);
+    std::thread::scope(|scope| {
+        let waiting = scope
+            .spawn(|| (0..9).map(|number| exchange.meet(&tick(number), Contribution::default())).find_map(Result::err));
+        exchange.meet(&tick(0), Contribution::default()).expect("nobody has failed");
+        exchange.poison();
+        assert!(waiting.join().expect("does not panic").is_some());
+    });
+}

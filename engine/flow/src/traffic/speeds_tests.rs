@@ -1,0 +1,187 @@
+//! Traffic beside a slow twin, which keeps all evidence and works every edge out anew at every tick.
+
+use std::sync::LazyLock;
+
+use etaflow_road::{RoadClass, Span, SyntheticCity, Timestamp};
+use proptest::prelude::*;
+
+use super::*;
+
+static CITY: LazyLock<Arc<Network>> =
+    LazyLock::new(|| Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build()));
+
+/// How many edges are driven on and closed.
+const EDGES: u32 = 12;
+
+fn edge(nth: u32) -> EdgeId {
+    EdgeId(nth * 97 % CITY.edge_count() as u32)
+}
+
+#[derive(Debug, Clone)]
+struct TickPlan {
+    after_s: i64,
+    /// The edge, how many panes ago, the share of its length in percent, the speed as a percentage of the map's.
+    driven: Vec<(u32, i64, u64, u64)>,
+    /// The road, and whether it is closed.
+    roads: Vec<(u32, bool)>,
+}
+
+fn ticks() -> impl Strategy<Value = Vec<TickPlan>> {
+    let driven = prop::collection::vec((0..EDGES, -1_i64..8, 5_u64..=100, 20_u64..300), 0..8);
+    let roads = prop::collection::vec((0..EDGES, any::<bool>()), 0..2);
+    let tick = (1_i64..25, driven, roads).prop_map(|(after_s, driven, roads)| TickPlan { after_s, driven, roads });
+    prop::collection::vec(tick, 1..40)
+}
+
+fn config() -> impl Strategy<Value = TrafficConfig> {
+    (5_i64..40, 1_usize..7, 0.1..5.0, 0.1..20.0, 60_i64..200).prop_map(
+        |(pane, panes, prior, class_prior, half_life)| TrafficConfig {
+            pane: Span::from_secs(pane),
+            panes,
+            prior_traversals: prior,
+            class_prior_min: class_prior,
+            class_half_life: Span::from_secs(half_life),
+        },
+    )
+}
+
+/// A road lies on two edges, and shares each with a neighbour.
+fn road(nth: u32) -> (RoadRef, [EdgeId; 2]) {
+    (RoadRef { from_node: i64::from(nth), to_node: -1 }, [edge(nth), edge((nth + 1) % EDGES)])
+}
+
+struct Naive {
+    config: TrafficConfig,
+    /// Pane, edge, length, time; all that ever came in time.
+    evidence: Vec<(i64, EdgeId, f64, f64)>,
+    /// By class, and last of all: time driven, and time that the map allows.
+    sums: [[f64; 2]; RoadClass::ALL.len() + 1],
+    halved_at: Option<f64>,
+    paces: [f64; RoadClass::ALL.len()],
+    newest: Option<i64>,
+    closed: Vec<u32>,
+    late: u64,
+}
+
+impl Naive {
+    fn new(config: TrafficConfig) -> Self {
+        Self {
+            config,
+            evidence: Vec::new(),
+            sums: Default::default(),
+            halved_at: None,
+            paces: [1.0; RoadClass::ALL.len()],
+            newest: None,
+            closed: Vec::new(),
+            late: 0,
+        }
+    }
+
+    fn pane(&self, time_s: f64) -> i64 {
+        (time_s / self.config.pane.secs_f64()).floor() as i64
+    }
+
+    fn add(&mut self, now_s: f64, sums: &[(Pane, EdgeId, Evidence)]) {
+        let now = self.pane(now_s);
+        let newest = *self.newest.get_or_insert(now);
+        for (pane, edge, evidence) in sums {
+            if pane.0 <= newest - self.config.panes as i64 {
+                self.late += 1;
+                continue;
+            }
+            let (length, time) = (evidence.length_mm as f64, evidence.duration_ms as f64);
+            self.evidence.push((pane.0.min(newest), *edge, length, time));
+            let allowed = length * f64::from(CITY.free_flow(*edge)) / f64::from(CITY.length_mm(*edge));
+            for class in [CITY.class(*edge) as usize, RoadClass::ALL.len()] {
+                self.sums[class][0] += time;
+                self.sums[class][1] += allowed;
+            }
+        }
+    }
+
+    fn tick(&mut self, now_s: f64) {
+        let halved_at = *self.halved_at.get_or_insert(now_s);
+        if now_s - halved_at >= self.config.class_half_life.secs_f64() {
+            self.sums.iter_mut().flatten().for_each(|sum| *sum /= 2.0);
+            self.halved_at = Some(now_s);
+        }
+        let now = self.pane(now_s);
+        if self.newest.is_some_and(|newest| now > newest) {
+            self.newest = Some(now);
+            let prior = self.config.class_prior_min * 60_000.0;
+            let pace = |[driven, allowed]: [f64; 2], to: f64| (driven + prior * to) / (allowed + prior);
+            let all = pace(self.sums[RoadClass::ALL.len()], 1.0);
+            self.paces = std::array::from_fn(|class| pace(self.sums[class], all).clamp(1.0 / 3.0, 10.0));
+        }
+    }
+
+    /// The travel time in milliseconds; `None` if it is closed.
+    fn weight(&self, of: EdgeId) -> Option<f64> {
+        if self.closed.iter().any(|&nth| road(nth).1.contains(&of)) {
+            return None;
+        }
+        let (length, free_flow) = (f64::from(CITY.length_mm(of)), f64::from(CITY.free_flow(of)));
+        let prior_time = free_flow * self.paces[CITY.class(of) as usize];
+        let (newest, panes) = (self.newest.unwrap_or_default(), self.config.panes as i64);
+        let (mut driven_length, mut driven_time) = (0.0, 0.0);
+        for &(pane, edge, length, time) in &self.evidence {
+            let age = newest - pane;
+            if edge == of && age < panes {
+                // A pane's weight is kept in 256ths.
+                let weight = ((panes - age) as f64 / panes as f64 * 256.0).floor() / 256.0;
+                driven_length += weight * length;
+                driven_time += weight * time;
+            }
+        }
+        let prior = self.config.prior_traversals;
+        let time = length * (driven_time + prior * prior_time) / (driven_length + prior * length);
+        Some(time.clamp(free_flow / 3.0, free_flow * 30.0))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn traffic_is_what_all_evidence_says_worked_out_anew(config in config(), ticks in ticks()) {
+        let mut traffic = Traffic::new(Arc::clone(&CITY), &config);
+        let mut naive = Naive::new(config.clone());
+        let panes = Panes::new(config.pane);
+        let mut now = Timestamp::from_secs(10_000);
+        for (number, plan) in ticks.into_iter().enumerate() {
+            now = now + Span::from_secs(plan.after_s);
+            let sums: Vec<_> = plan.driven.iter().map(|&(nth, ago, share, speed)| {
+                let edge = edge(nth);
+                let length_mm = u64::from(CITY.length_mm(edge)) * share / 100;
+                let duration_ms = u64::from(CITY.free_flow(edge)) * share / speed;
+                (Pane(panes.at(now).0 - ago), edge, Evidence { samples: 1, length_mm, duration_ms })
+            }).collect();
+            let tick = Tick { number: number as u64, time: now, watermark: now };
+            traffic.add(&tick, &sums);
+            naive.add(now.secs_f64(), &sums);
+            for &(nth, closes) in &plan.roads {
+                let (name, edges) = road(nth);
+                naive.closed.retain(|&closed| closed != nth);
+                if closes {
+                    traffic.close(&edges, name);
+                    naive.closed.push(nth);
+                } else {
+                    traffic.reopen(&edges, name);
+                }
+            }
+            let metric = Arc::clone(traffic.on_tick(&tick));
+            naive.tick(now.secs_f64());
+            for edge in CITY.edges() {
+                match naive.weight(edge) {
+                    None => prop_assert_eq!(metric.weight(edge), INFINITY),
+                    Some(expected) => {
+                        let off = (f64::from(metric.weight(edge)) - expected).abs();
+                        prop_assert!(off <= 2.0 + expected * 2e-3,
+                            "edge {}: {} ms, {expected} ms by the slow way", edge.0, metric.weight(edge));
+                    }
+                }
+            }
+            prop_assert_eq!(traffic.late(), naive.late);
+        }
+    }
+}
