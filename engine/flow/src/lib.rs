@@ -25,9 +25,8 @@ pub use bus::{
 };
 pub use config::{Config, PipelineConfigError};
 pub use eta::{
-    Arrival, Calibration, Cause, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Phase, Quantiles, Residual,
-    Arrival, Calibration, Cause, Epoch, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Quantiles, Residual,
-    Told,
+    Arrival, Calibration, Cause, Epoch, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Phase, Quantiles,
+    Residual, Told,
 };
 pub use etaflow_road::{Coord, EdgeId, Metres, MetresPerSecond, Network, NodeId, Seconds};
 pub use event::{

@@ -113,3 +113,19 @@ proptest! {
         prop_assert!(off.abs() <= 1 + 2 * drove.visits.len() as i64, "{off} ms of {} ms", drove.elapsed.millis());
     }
 }
+
+#[test]
+fn a_stop_says_nothing_about_the_road_and_a_red_light_does() {
+    let network = &CITIES[1];
+    let edge = network.edges().max_by_key(|&edge| network.length_mm(edge)).expect("there is one");
+    let told_after = |seconds: i64| {
+        let mut open = Drive::on(edge);
+        let from = Position { edge, offset_mm: 0 };
+        let to = Position { edge, offset_mm: 20_000 };
+        let step = Step { from, from_time: START, to, to_time: START + Span::from_secs(seconds), path: &[edge] };
+        open.step(network, &step, |_| ());
+        (open.covered_mm, open.driven)
+    };
+    assert_eq!(told_after(55), (20_000, Span::from_secs(55)));
+    assert_eq!(told_after(300), (0, Span::ZERO));
+}

@@ -23,9 +23,8 @@ pub struct Lag {
 pub struct LagMeter {
     live_max: Span,
     last: Option<(Timestamp, Offset, Offset)>,
-    /// Records per second, smoothed.
-    arriving: f64,
-    draining: f64,
+    /// Records per second that arrive and that drain, smoothed.
+    rates: Option<(f64, f64)>,
 }
 
 /// Over how many seconds the rates are smoothed.
@@ -34,7 +33,7 @@ const SMOOTH_S: f64 = 1.0;
 impl LagMeter {
     /// A meter that says `live` as long as the engine is behind by no more than `live_max`.
     pub fn new(live_max: Span) -> Self {
-        Self { live_max, last: None, arriving: 0.0, draining: 0.0 }
+        Self { live_max, last: None, rates: None }
     }
 
     /// The lag at `now`, when the log ends at `end`, everything before `applied` has been taken, and the newest and the
@@ -55,7 +54,7 @@ impl LagMeter {
             (Some(newest), Some(applied)) => Some(newest.since(applied).max(Span::ZERO)),
             _ => None,
         };
-        let shrinking = self.draining - self.arriving;
+        let shrinking = self.rates.map_or(0.0, |(arriving, draining)| draining - arriving);
         let catch_up = match records {
             0 => Some(Span::ZERO),
             _ if shrinking > 0.0 => Some(Span::from_micros((records as f64 / shrinking * 1e6) as i64)),
@@ -74,8 +73,10 @@ impl LagMeter {
             }
             let weight = 1.0 - (-elapsed / SMOOTH_S).exp();
             let per_second = |to: Offset, from: Offset| to.0.saturating_sub(from.0) as f64 / elapsed;
-            self.arriving += weight * (per_second(end, last_end) - self.arriving);
-            self.draining += weight * (per_second(applied, last_applied) - self.draining);
+            let now = (per_second(end, last_end), per_second(applied, last_applied));
+            let before = self.rates.unwrap_or(now);
+            let smooth = |before: f64, now: f64| before + weight * (now - before);
+            self.rates = Some((smooth(before.0, now.0), smooth(before.1, now.1)));
         }
         self.last = Some((now, end, applied));
     }
