@@ -1,18 +1,43 @@
 //! Maps for etaflow: what a city's streets are, the fastest way through them, and which street a GPS fix was on.
 //!
+//! ```text
+//! .osm.pbf, CSV, network file, seed -> Network -> Metric (travel times) -> Query (routes, who is nearest)
+//!                                            `--> EdgeIndex (roads near a place) -> Matcher (fixes to roads)
+//! ```
+//!
 //! The rooms, each of which uses only those above it:
 //!
 //! - `unit`, `id`: lengths, times and the numbers of things.
 //! - `geo`: coordinates and local planes.
-//! - `network`: the road network and its builder.
-//! - `city`: networks of cities that never were.
+//! - `network`: the road network, its builder, and the two forms it is kept in: a binary file with a version and a
+//!   checksum, and a directory of CSV files.
+//! - `city`: networks of cities that never were, from a seed.
+//! - `osm`: networks from OpenStreetMap extracts.
+//! - `open`: a network from whatever it is kept in.
 //! - `routing`: travel times, the fastest ways under them, and who is nearest.
 //! - `index`: the edges in space: which roads are near a place.
 //! - `matching`: which road a vehicle is on, fix by fix.
-//! - `osm`: OpenStreetMap extracts.
-//! - `open`: a network from whatever it is kept in.
 //!
-//! Everything here is synchronous and does no I/O beyond reading the map files it is given.
+//! Everything here is synchronous, asks no clock, and does no I/O but reading and writing the map files it is given. The
+//! same input gives the same answer; of several equally good ones, the same one each time.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use etaflow_road::{EdgeIndex, Metres, Metric, Query, SyntheticCity};
+//!
+//! // A real one: etaflow_road::open_network("city.osm.pbf".as_ref())?
+//! let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
+//! let index = EdgeIndex::new(&network);
+//! let (low, high) = network.bounds().ok_or("it has no roads")?;
+//! let (from, to) = index.snap_pair(&network, low, high, Metres(5_000.0)).ok_or("no road is near")?;
+//!
+//! let mut query = Query::new(Arc::clone(&network));
+//! let route = query.route(&Metric::free_flow(&network), from.positions(), to.positions()).ok_or("no way")?;
+//! println!("{} m in {} s", route.length_mm / 1_000, route.duration / 1_000);
+//! # assert!(route.length_mm > 1_000_000 && route.duration > 60_000);
+//! # Ok::<(), &str>(())
+//! ```
 
 mod city;
 mod geo;

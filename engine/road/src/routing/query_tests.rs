@@ -120,16 +120,33 @@ proptest! {
         let route = query.route(&metric, &from, &to);
         prop_assert_eq!(route.as_ref().map(|route| route.duration), expected);
         if let Some(route) = route {
-            let ends = from.iter().flat_map(|&source| to.iter().map(move |&target| (source, target)));
-            let fits = ends
-                .filter(|(source, target)| source.edge == route.edges[0] && Some(&target.edge) == route.edges.last())
-                .filter(|(source, target)| route.edges.len() > 1 || source.offset_mm <= target.offset_mm)
-                .any(|(source, target)| {
-                    let driven = drive(&network, &metric, &route.edges, source, target);
-                    driven == (u64::from(route.duration), route.length_mm)
-                });
-            prop_assert!(fits, "{:?} is not a way from {:?} to {:?}", route, from, to);
+            let (source, target) = (route.source, route.target);
+            prop_assert!(from.contains(&source) && to.contains(&target));
+            prop_assert_eq!((Some(&source.edge), Some(&target.edge)), (route.edges.first(), route.edges.last()));
+            prop_assert!(route.edges.len() > 1 || source.offset_mm <= target.offset_mm);
+            let driven = drive(&network, &metric, &route.edges, source, target);
+            prop_assert_eq!(driven, (u64::from(route.duration), route.length_mm));
         }
+    }
+
+    #[test]
+    fn along_a_route_every_millimetre_is_on_it(
+        (network, metric) in world(), from in draws(1..4), to in draws(1..4), shares in prop::collection::vec(0.0..1.2, 9),
+    ) {
+        let (from, to) = (positions(&network, &from), positions(&network, &to));
+        let Some(route) = Query::new(Arc::clone(&network)).route(&metric, &from, &to) else { return Ok(()) };
+        let driven = shares.iter().map(|share| (share * route.length_mm as f64) as u64).chain([0, route.length_mm, u64::MAX]);
+        for driven_mm in driven {
+            let place = route.position_at(&network, driven_mm);
+            let mut before = 0;
+            let fits = route.edges.iter().any(|&edge| {
+                let here = before + u64::from(place.offset_mm);
+                before += u64::from(network.length_mm(edge));
+                edge == place.edge && here == driven_mm.min(route.length_mm) + u64::from(route.source.offset_mm)
+            });
+            prop_assert!(fits, "{:?} is not {} mm along {:?}", place, driven_mm, route);
+        }
+        prop_assert_eq!(route.position_at(&network, u64::MAX), route.target);
     }
 
     #[test]
