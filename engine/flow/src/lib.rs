@@ -1,4 +1,92 @@
-//! GPS pings in, arrival times out.
+//! GPS pings in, arrival times out: the streaming engine of etaflow.
+//!
+//! A dispatch service publishes where its drivers are and what becomes of its trips. Every fix is matched to the road
+//! at once; how the fleet gets along becomes the speed of the roads; a tick later every arrival time that depends on
+//! them is told anew. Each trip's arrival and "who can be there soonest" can be asked for at any moment, and every
+//! answer says what it rests on.
+//!
+//! ```text
+//! publishers -> bus -> sequencer -> log -> matching -> traffic, fleet, trip -> eta -> view, subscribers, groups
+//! ```
+//!
+//! The rooms, each of which uses only those above it:
+//!
+//! - `time`: points in time, and the one place that asks the system for it.
+//! - `event`: what happens, as the outside says it and as the log keeps it.
+//! - `log`: all admitted events and all ticks, in one order.
+//! - `sequencer`: the gate in front of the log: validates, recognises what came before, numbers what has a name.
+//! - `stream`: what operators are made of: ticks, windows, keyed state.
+//! - `traffic`, `matching`, `fleet`, `trip`: how fast the roads are, where the drivers drive, who is free, how far each
+//!   trip has come.
+//! - `config`: all that can be set in the pipeline.
+//! - `eta` and `pipeline`: arrival times, and the one place that names every operator and runs them on their threads.
+//! - `view`: what is known now, for those who ask.
+//! - `bus`, `runtime`: the async edge: events in with backpressure, results out, start and shutdown.
+//!
+//! # An engine
+//! ```
+//! use std::sync::Arc;
+//!
+//! use etaflow::road::SyntheticCity;
+//! use etaflow::{Clock, Engine, EngineConfig, EventSource, GpsFix, Key, Policy, WallClock};
+//!
+//! // A real city: etaflow::road::open_network("city.osm.pbf".as_ref())?
+//! let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
+//! let corner = |nth| network.coord(network.nodes().nth(nth).expect("the city has 1,000 of them"));
+//! let (pickup, dropoff) = (corner(110), corner(500));
+//! let engine = Engine::start(Arc::clone(&network), &EngineConfig::default())?;
+//!
+//! // The driver is seen; a rider asks for a trip and gets that driver. When the bus is full, publishing waits.
+//! let (driver, trip, now) = (Key::new("anna")?, Key::new("ride-1")?, WallClock::new().now());
+//! let (mut app, mut publisher) = (EventSource::new(Key::new("app")?, 0), engine.publisher(Policy::Await));
+//! publisher.publish_blocking(app.location(now, driver.clone(), GpsFix::at(pickup)))?;
+//! publisher.publish_blocking(app.requested(now, trip.clone(), pickup, dropoff))?;
+//! publisher.publish_blocking(app.assigned(now, trip.clone(), driver.clone()))?;
+//!
+//! // Takes nothing more in, works off what there is, and says what has become of it.
+//! let view = engine.view().clone();
+//! let summary = engine.shutdown_blocking()?;
+//! assert!(summary.accounts.balance());
+//! assert_eq!(summary.accounts.accepted, 3);
+//!
+//! let eta = view.trip(&trip).ok_or("the trip is not known")?.value;
+//! assert_eq!(eta.driver, Some(driver));
+//! let arrival = eta.arrival.ok_or("no way leads there")?;
+//! assert!(now < arrival.p10 && arrival.p10 <= arrival.p50 && arrival.p50 <= arrival.p90);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! `examples/dispatch.rs` is a whole service: async publishers, who is nearest, a trip's arrival times as a stream.
+//!
+//! # What is promised
+//! - **One order.** All that an engine knows is a function of its log: the admitted events and the ticks in the order of
+//!   their offsets. The events of one publisher keep their order.
+//! - **Nothing is dropped in silence.** Every queue is bounded, and what happens when one is full is the publisher's
+//!   [`Policy`]. Once an engine is drained, offered = accepted + refused + conflated + duplicate + dead-lettered,
+//!   exactly ([`Accounts`]); what could not be used is kept with its [`Reason`] ([`DeadLetters`]).
+//! - **Same log, same bytes.** Outputs and state are the same for any number of shards and any timing of threads, live
+//!   or replayed, under the same [`Config`]; [`Summary`] has a digest of each to compare. No operator asks a clock: time
+//!   comes with the ticks.
+//! - **An event counts once.** Its source and id decide. Sequence numbers make that exact within
+//!   [`SequencerConfig::sequence_window`]; opaque ids are remembered up to [`SequencerConfig::opaque_ids_max`].
+//! - **Every answer says what it rests on**: the tick it speaks of, the traffic epoch, whether the engine is live or
+//!   catching up ([`Answer`]); of a trip also when its driver was last seen, and how sure the arrival is ([`Arrival`]).
+//!
+//! # What is not there
+//! - The log is kept in memory and bounded ([`MemoryLogConfig`]): what an engine knows ends with its process. The trait
+//!   [`Log`] is where another one would go.
+//! - One process, one log, one network that does not change while the engine runs, but for closed roads.
+//! - Who subscribes to a trip and is slow gets the newest arrival time and misses what came between; a group of
+//!   [`Engine::outputs`] that is slow is told what it missed. Neither holds up anybody.
+//!
+//! # Features
+//! `runtime` (on by default): the bus and [`Engine`], with tokio. Without it the crate is the synchronous core alone:
+//! events and their codecs, sequencer, log, operators, pipeline and view, for those who bring their own threads and
+//! queues.
+
+// The README's code is compiled and run with the other examples.
+#[cfg(all(doctest, feature = "runtime"))]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
 
 #[cfg(feature = "runtime")]
 mod bus;
@@ -28,10 +116,11 @@ pub use eta::{
     Arrival, Calibration, Cause, Epoch, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Phase, Quantiles,
     Residual, Told,
 };
-pub use etaflow_road::{Coord, EdgeId, Metres, MetresPerSecond, Network, NodeId, Seconds};
+pub use etaflow_road as road;
+pub use etaflow_road::{Coord, EdgeId, Metres, MetresPerSecond, Network, NodeId, Position, Route, Seconds};
 pub use event::{
-    DeadLetter, DriverId, DriverStatus, Event, EventData, EventError, EventId, FrameError, GpsFix, KEY_MAX_BYTES, Key,
-    KeyError, Offset, Payload, Reason, Record, RoadRef, SourceId, TripId,
+    DeadLetter, DriverId, DriverStatus, Event, EventData, EventError, EventId, EventSource, FrameError, GpsFix,
+    KEY_MAX_BYTES, Key, KeyError, Offset, Payload, Reason, Record, RoadRef, SourceId, TripId,
 };
 pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig};
 pub use log::{Batch, Hold, Log, LogError, LogReader, MemoryLog, MemoryLogConfig};

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use etaflow_road::{Span, Timestamp};
 
 use crate::event::{DriverId, Offset, TripId};
@@ -109,6 +111,12 @@ pub enum Cause {
     Completed = 6,
     /// It does not take place.
     Cancelled = 7,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 impl Cause {

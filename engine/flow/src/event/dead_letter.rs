@@ -1,3 +1,5 @@
+use std::fmt;
+
 use etaflow_road::Timestamp;
 
 use super::record::Offset;
@@ -90,6 +92,12 @@ impl Reason {
             Self::StaleFix => "stale_fix",
             Self::Inaccurate => "inaccurate",
         }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 

@@ -16,6 +16,7 @@ mod key;
 mod model;
 mod record;
 mod record_frame;
+mod source;
 
 #[cfg(test)]
 mod codec_tests;
@@ -26,3 +27,4 @@ pub use fix::GpsFix;
 pub use key::{KEY_MAX_BYTES, Key, KeyError};
 pub use model::{DriverStatus, Event, EventData, EventId, RoadRef};
 pub use record::{DriverId, Offset, Payload, Record, SourceId, TripId};
+pub use source::EventSource;
