@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -77,6 +78,20 @@ impl Accounts {
     /// Whether every event that was offered is accounted for.
     pub fn balance(&self) -> bool {
         self.offered == self.accepted + self.refused + self.conflated + self.duplicate + self.dead()
+    }
+}
+
+/// In one line; reasons and outcomes that did not occur are left out.
+impl fmt::Display for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} events: {} accepted", self.offered, self.accepted)?;
+        let others = [("refused", self.refused), ("conflated", self.conflated), ("duplicate", self.duplicate)];
+        let dead = self.dead_lettered.iter().map(|(reason, &count)| (reason.name(), count));
+        others
+            .into_iter()
+            .chain(dead)
+            .filter(|(_, count)| *count > 0)
+            .try_for_each(|(name, count)| write!(f, ", {count} {name}"))
     }
 }
 

@@ -10,6 +10,8 @@
 mod config;
 mod dead_letters;
 mod engine;
+#[cfg(test)]
+mod engine_tests;
 mod ingest;
 mod monitor;
 mod outlet;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::dead_letters::DeadLetters;
 use super::subscription::Subscriptions;
 use crate::bus::{Fanout, Member};
-use crate::event::DeadLetter;
+use crate::event::{DeadLetter, DriverId, Payload, RoadRef, TripId};
 use crate::log::Log;
 use crate::pipeline::{Output, Sink};
 use crate::sequencer::Dictionary;
@@ -37,11 +37,39 @@ impl Outlet {
                     let record = self.log.read(*offset).ok().flatten();
                     let record = record.as_ref().and_then(|batch| batch.records().first());
                     let at = record.map_or(etaflow_road::Timestamp::MIN, |record| record.ingest_time);
-                    let detail = record.map_or_else(String::new, |record| format!("{:?}", record.payload));
+                    let detail = record.map_or_else(String::new, |record| self.describe(&record.payload));
                     self.dead_letters.push(DeadLetter { reason: *reason, at, offset: Some(*offset), detail });
                 }
             }
         }
         self.groups.publish(outputs.into());
+    }
+
+    /// What was not used, in the outside's names.
+    fn describe(&self, payload: &Payload) -> String {
+        let driver = |driver: DriverId| match self.dictionary.driver_key(driver) {
+            Some(key) => format!("driver {key}"),
+            None => format!("driver number {}", driver.0),
+        };
+        let trip = |trip: TripId| match self.dictionary.trip_key(trip) {
+            Some(key) => format!("trip {key}"),
+            None => format!("trip number {}", trip.0),
+        };
+        let road = |road: RoadRef| format!("the road from node {} to node {}", road.from_node, road.to_node);
+        match *payload {
+            Payload::Tick { .. } => "a tick".to_owned(),
+            Payload::Location { driver: who, fix } => {
+                let at = fix.coord();
+                let accuracy = fix.accuracy_m().map_or_else(String::new, |metres| format!(" (accuracy {metres:.1} m)"));
+                format!("{} at latitude {:.7}, longitude {:.7}{accuracy}", driver(who), at.lat(), at.lon())
+            }
+            Payload::Status { driver: who, .. } => driver(who),
+            Payload::Assigned { trip: which, driver: who } => format!("{} for {}", driver(who), trip(which)),
+            Payload::Requested { trip: which, .. }
+            | Payload::PickedUp { trip: which }
+            | Payload::Completed { trip: which }
+            | Payload::Cancelled { trip: which } => trip(which),
+            Payload::Closed(which) | Payload::Reopened(which) => road(which),
+        }
     }
 }

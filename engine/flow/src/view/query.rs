@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use etaflow_road::{Coord, EdgeId, EdgeIndex, INFINITY, Metres, Network, Query, Seconds, Span, Weight};
+use etaflow_road::{Coord, EdgeId, EdgeIndex, INFINITY, Metres, Network, Query, Route, Seconds, Span, Weight};
 
 use super::answer::{Answer, EngineState, Nearby, QueryError, TripEta};
 use super::lag::Lag;
@@ -95,6 +95,26 @@ impl View {
                 Some(Nearby { driver: shared.dictionary.driver_key(driver)?, travel, seen_at })
             })
             .collect();
+        Ok(self.answer(value, &current))
+    }
+
+    /// The fastest way from one place to another, as the roads are now; `None` if no way leads there.
+    ///
+    /// # Errors
+    /// If no road is near one of them.
+    pub fn route(&self, from: Coord, to: Coord) -> Result<Answer<Option<Route>>, QueryError> {
+        let shared = &*self.shared;
+        let radius = shared.snap_radius;
+        let pair = shared.index.snap_pair(&shared.network, from, to, radius);
+        let Some((from, to)) = pair else {
+            let off = |place| shared.index.snap(&shared.network, place, radius).is_none();
+            let place = if off(from) { from } else { to };
+            return Err(QueryError::NoRoad { lat: place.lat(), lon: place.lon(), radius });
+        };
+        let current = shared.published.current();
+        let mut query = self.query();
+        let value = query.route(&current.epoch.metric, from.positions(), to.positions());
+        self.put_back(query);
         Ok(self.answer(value, &current))
     }
 

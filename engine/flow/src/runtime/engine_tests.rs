@@ -1,0 +1,67 @@
+use std::sync::Arc;
+
+use etaflow_road::{Coord, EdgeIndex, Metric, Query, SyntheticCity, Timestamp};
+
+use super::{Engine, EngineConfig, Time};
+use crate::bus::Policy;
+use crate::event::{EventSource, GpsFix, Key, Reason};
+use crate::view::QueryError;
+
+const START: Timestamp = Timestamp::from_secs(1_000);
+
+fn start() -> (Engine, EngineConfig) {
+    let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
+    let config = EngineConfig { time: Time::Scenario { start: START }, ..EngineConfig::default() };
+    (Engine::start(network, &config).expect("the defaults are within bounds"), config)
+}
+
+fn off_the_map() -> Coord {
+    Coord::from_degrees(-60.0, 170.0).expect("in range")
+}
+
+#[test]
+fn a_route_is_that_of_a_search_between_the_snapped_places() {
+    let (engine, config) = start();
+    let network = engine.view().network();
+    let index = EdgeIndex::new(network);
+    let metric = Metric::free_flow(network);
+    let mut query = Query::new(Arc::clone(network));
+    let places: Vec<_> = network.nodes().step_by(97).map(|node| network.coord(node)).collect();
+    let mut found = 0;
+    for pair in places.windows(2) {
+        let snapped = index.snap_pair(network, pair[0], pair[1], config.pipeline.eta.snap_radius);
+        let (from, to) = snapped.expect("nodes are on roads");
+        let expected = query.route(&metric, from.positions(), to.positions());
+        found += usize::from(expected.is_some());
+        assert_eq!(engine.view().route(pair[0], pair[1]).expect("nodes are on roads").value, expected);
+    }
+    assert!(found > places.len() / 2, "{found} of {}", places.len());
+    for (from, to) in [(places[0], off_the_map()), (off_the_map(), places[0])] {
+        let error = engine.view().route(from, to).expect_err("no road is there");
+        let QueryError::NoRoad { lat, lon, .. } = error else { panic!("{error}") };
+        assert_eq!((lat, lon), (-60.0, 170.0));
+    }
+    engine.shutdown_blocking().expect("nothing was published");
+}
+
+#[test]
+fn dead_letters_name_things_as_the_outside_does() {
+    let (engine, _) = start();
+    let mut publisher = engine.publisher(Policy::Await);
+    let mut app = EventSource::new(Key::new("app").expect("short"), 7);
+    let key = |text| Key::new(text).expect("short");
+    let on_road = GpsFix::at(engine.view().network().coord(etaflow_road::NodeId(0)));
+    let events = vec![
+        app.location(START, key("anna"), on_road),
+        app.location(START, key("ben"), GpsFix::at(off_the_map())),
+        app.picked_up(START, key("ride-1")),
+    ];
+    publisher.publish_batch_blocking(events).expect("the bus is open");
+    let dead_letters = engine.dead_letters().clone();
+    let summary = engine.shutdown_blocking().expect("nothing fails");
+    assert_eq!(summary.accounts.to_string(), "3 events: 1 accepted, 1 unknown_trip, 1 off_map");
+    let mut letters: Vec<_> = dead_letters.read(0, 9).0.into_iter().map(|dead| (dead.reason, dead.detail)).collect();
+    letters.sort();
+    assert_eq!(letters[0], (Reason::UnknownTrip, "trip ride-1 is unknown".to_owned()));
+    assert_eq!(letters[1], (Reason::OffMap, "driver ben at latitude -60.0000000, longitude 170.0000000".to_owned()));
+}
