@@ -80,8 +80,7 @@
 //!
 //! # Features
 //! `runtime` (on by default): the bus and [`Engine`], with tokio. Without it the crate is the synchronous core alone:
-//! events and their codecs, sequencer, log, operators, pipeline and view, for those who bring their own threads and
-//! queues.
+//! events and their codecs, sequencer, log, operators and pipeline, for those who bring their own way in and out.
 
 // The README's code is compiled and run with the other examples.
 #[cfg(all(doctest, feature = "runtime"))]

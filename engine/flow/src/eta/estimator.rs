@@ -50,7 +50,7 @@ pub enum EtaInput {
 /// Keeps the arrival times of one shard's trips: a driver's trips are where the driver is, a trip without a driver is
 /// where its number says.
 ///
-/// Everything that changes goes out; [`Estimator::is_news`] tells what is worth telling to the outside.
+/// Everything that changes goes out; [`Told::news`] says what is worth telling to the outside.
 pub struct Estimator {
     network: Arc<Network>,
     index: Arc<EdgeIndex>,

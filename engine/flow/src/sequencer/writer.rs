@@ -9,7 +9,17 @@ use super::seen::{OpaqueIds, Seen, SequenceWindow};
 use super::trips::Trips;
 use crate::event::{DriverId, Event, EventData, EventId, Key, Offset, Payload, Reason, Record, SourceId, TripId};
 
-/// Puts events into the one order. See the [room](self) for what it accepts.
+/// Puts events into the one order.
+///
+/// # In which order an event is judged
+/// 1. Came before (`source` and `id`): [`Admission::Duplicate`], however late the repetition is.
+/// 2. A sequence number older than the source's window: `SequenceTooOld`.
+/// 3. Its time against `now`: `Late`, `Future`.
+/// 4. Its source: `Malformed` (a key that [`Key::new`] would not make), `TooManySources`.
+/// 5. What it names: `UnknownTrip`, `TripExists`, `UnknownDriver`, `Malformed`, `TooManyTrips`, `TooManyDrivers`.
+///
+/// A dead letter leaves nothing behind: its id is not remembered and its names are not taken in. Sent again it is
+/// judged again, by what is known then, and is another dead letter or is accepted.
 ///
 /// ```
 /// # use std::sync::Arc;

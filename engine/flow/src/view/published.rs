@@ -41,6 +41,7 @@ pub(super) struct Current {
 }
 
 impl Published {
+    #[cfg_attr(not(feature = "runtime"), expect(dead_code, reason = "it is the runtime that makes views"))]
     pub(crate) fn new(network: &Network, first: Arc<Epoch>, shards: u32) -> Self {
         Self {
             trips: (0..PARTS).map(|_| RwLock::default()).collect(),
@@ -60,6 +61,7 @@ impl Published {
     }
 
     /// When the last record that all shards have taken arrived.
+    #[cfg_attr(not(feature = "runtime"), expect(dead_code, reason = "it is the runtime that makes views"))]
     pub(crate) fn applied_at(&self) -> Option<Timestamp> {
         let oldest = self.applied_at.iter().map(|at| at.load(Ordering::Acquire)).min()?;
         (oldest != i64::MIN).then_some(Timestamp::from_micros(oldest))

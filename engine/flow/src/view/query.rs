@@ -32,6 +32,7 @@ struct Shared {
 }
 
 impl View {
+    #[cfg_attr(not(feature = "runtime"), expect(dead_code, reason = "it is the runtime that makes views"))]
     pub(crate) fn new(
         network: Arc<Network>,
         index: Arc<EdgeIndex>,
@@ -160,6 +161,7 @@ impl View {
         &self.shared.index
     }
 
+    #[cfg_attr(not(feature = "runtime"), expect(dead_code, reason = "it is the runtime that makes views"))]
     pub(crate) fn set_lag(&self, lag: Lag) {
         *self.shared.lag.lock().unwrap_or_else(PoisonError::into_inner) = lag;
     }
