@@ -5,7 +5,8 @@
 //! wall's, so here it is a scenario's ([`Time::Scenario`]); a service leaves it at [`Time::Wall`].
 
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use etaflow::road::SyntheticCity;
@@ -13,7 +14,8 @@ use etaflow::{
     Coord, Engine, EngineConfig, EtaUpdate, EventSource, GpsFix, Key, Policy, PublishError, Publisher, Route, Seconds,
     Span, Time, Timestamp, View,
 };
-use tokio::{sync::watch, task::JoinSet, time::sleep};
+use tokio::sync::{Mutex, watch};
+use tokio::{task::JoinSet, time::sleep};
 use tokio_stream::StreamExt;
 
 const START: Timestamp = Timestamp::from_secs(1_751_353_200);
@@ -45,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // A rider asks for a trip. Who can be there soonest?
     let trip = Key::new("ride-1")?;
-    let (pickup, dropoff) = places(network.bounds().ok_or("the city is empty")?)?;
+    let (pickup, dropoff) = (Coord::from_degrees(41.150, -9.500)?, Coord::from_degrees(41.159, -9.486)?);
     let nearest = loop {
         match view.nearest(pickup, 3, Seconds(900.0))?.value {
             found if found.len() == 3 => break found,
@@ -69,7 +71,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // He drives to the rider, and with him to where he wants to go.
     let phone = (0..DRIVERS).find(|&phone| Key::from(phone as u64) == driver).ok_or("nobody's phone")?;
-    let here = phones.lock().unwrap_or_else(PoisonError::into_inner)[phone];
+    let here = phones.lock().await[phone];
     let way = view.route(here, pickup)?.value.ok_or("no way to the pickup")?;
     drive(&way, phone, &phones, clock.clone(), &view).await?;
     publisher.publish(desk.picked_up(now(), trip.clone())).await?;
@@ -103,14 +105,14 @@ async fn run_clock(hand: watch::Sender<Timestamp>, mut publisher: Publisher) -> 
 /// Publishes a fix of each driver every second.
 async fn run_gateway(
     mut source: EventSource,
-    drivers: std::ops::Range<usize>,
+    drivers: Range<usize>,
     phones: Phones,
     mut clock: watch::Receiver<Timestamp>,
     mut publisher: Publisher,
 ) -> Result<(), PublishError> {
     while clock.changed().await.is_ok() {
         let now = *clock.borrow_and_update();
-        let places = phones.lock().unwrap_or_else(PoisonError::into_inner)[drivers.clone()].to_vec();
+        let places = phones.lock().await[drivers.clone()].to_vec();
         let fix = |(driver, place)| source.location(now, Key::from(driver as u64), GpsFix::at(place));
         publisher.publish_batch(drivers.clone().zip(places).map(fix).collect()).await?;
     }
@@ -132,27 +134,17 @@ async fn drive(
         driven_mm = (0.75 * elapsed_ms / f64::from(route.duration) * route.length_mm as f64) as u64;
         let at = route.position_at(view.network(), driven_mm);
         let place = view.network().coord_at(at.edge, at.offset_mm);
-        phones.lock().unwrap_or_else(PoisonError::into_inner)[phone] = place;
+        phones.lock().await[phone] = place;
     }
     Ok(())
-}
-
-/// In the middle of the city, and some way to the north-east.
-fn places((low, high): (Coord, Coord)) -> Result<(Coord, Coord), etaflow::road::CoordError> {
-    let between = |low: f64, high: f64, share: f64| low + share * (high - low);
-    let place =
-        |north, east| Coord::from_degrees(between(low.lat(), high.lat(), north), between(low.lon(), high.lon(), east));
-    Ok((place(0.5, 0.5)?, place(0.6, 0.62)?))
 }
 
 fn describe(eta: &EtaUpdate) -> String {
     let left = |at: Timestamp| minutes(at.since(eta.as_of).secs_f64());
     let pickup = eta.pickup_at.map_or_else(String::new, |at| format!("pickup in {}, ", left(at)));
-    let arrival = eta.arrival.map_or_else(
-        || "no arrival".to_owned(),
-        |arrival| format!("arrival in {} ({} to {})", left(arrival.p50), left(arrival.p10), left(arrival.p90)),
-    );
-    format!("{}  {:<9}  {pickup}{arrival}", minutes(eta.as_of.since(START).secs_f64()), eta.cause)
+    let arrival = eta.arrival.map(|at| format!("arrival in {} ({} to {})", left(at.p50), left(at.p10), left(at.p90)));
+    let since_start = minutes(eta.as_of.since(START).secs_f64());
+    format!("{since_start}  {:<9}  {pickup}{}", eta.cause, arrival.as_deref().unwrap_or("no way leads there"))
 }
 
 fn minutes(seconds: f64) -> String {
