@@ -1,7 +1,7 @@
 //! A small dispatch service: `cargo run -p etaflow --example dispatch --release`.
 //!
 //! 500 drivers in a made-up city tell where they are. A rider asks for a trip, the driver who can be there soonest gets
-//! it, and its arrival time is followed from the request to the end. The city's time runs 60 times as fast as the
+//! it, and its arrival time is followed from the request to the end. The city's time runs 100 times as fast as the
 //! wall's, so here it is a scenario's ([`Time::Scenario`]); a service leaves it at [`Time::Wall`].
 
 use std::error::Error;
@@ -19,7 +19,7 @@ use tokio::{task::JoinSet, time::sleep};
 use tokio_stream::StreamExt;
 
 const START: Timestamp = Timestamp::from_secs(1_751_353_200);
-const SECOND: Duration = Duration::from_micros(1_000_000 / 60);
+const SECOND: Duration = Duration::from_micros(1_000_000 / 100);
 const DRIVERS: usize = 500;
 
 /// Where the phone of each driver is.
