@@ -69,10 +69,15 @@ impl ClassPace {
         }
     }
 
-    /// The pace of each class; [`PAR`] is the map's. Held to a third and to ten times of it.
-    pub(super) fn paces(&self) -> PerClass<u64> {
+    /// The pace of each class, a pane after it was `last`; [`PAR`] is the map's. Held to a third and to ten times of it.
+    ///
+    /// It moves by a tenth at most: in a fleet's first minute those are heard of first who got on fastest.
+    pub(super) fn paces(&self, last: &PerClass<u64>) -> PerClass<u64> {
         let all = self.all.pace(PAR, self.prior_ms);
-        self.class.map(|sums| sums.pace(all, self.prior_ms).clamp(PAR / 3, PAR * 10))
+        std::array::from_fn(|class| {
+            let pace = self.class[class].pace(all, self.prior_ms).clamp(PAR / 3, PAR * 10);
+            pace.clamp(last[class] - last[class] / 10, last[class] + last[class] / 10)
+        })
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {

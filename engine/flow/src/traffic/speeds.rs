@@ -120,8 +120,8 @@ impl Traffic {
                 // Every pane is a step older, some edges have lost their last evidence, and the priors move.
                 window.slide_to(newest, |edge| dirty.push(EdgeId(edge)));
                 dirty.extend(window.keys().into_iter().map(EdgeId));
-                let applied = std::mem::replace(&mut self.applied, self.pace.paces());
-                if applied != self.applied {
+                let paces = self.pace.paces(&self.applied);
+                if std::mem::replace(&mut self.applied, paces) != paces {
                     self.set_priors();
                 }
             }

@@ -111,7 +111,11 @@ impl Naive {
             let prior = self.config.class_prior_min * 60_000.0;
             let pace = |[driven, allowed]: [f64; 2], to: f64| (driven + prior * to) / (allowed + prior);
             let all = pace(self.sums[RoadClass::ALL.len()], 1.0);
-            self.paces = std::array::from_fn(|class| pace(self.sums[class], all).clamp(1.0 / 3.0, 10.0));
+            let last = self.paces;
+            self.paces = std::array::from_fn(|class| {
+                let held = pace(self.sums[class], all).clamp(1.0 / 3.0, 10.0);
+                held.clamp(last[class] * 0.9, last[class] * 1.1)
+            });
         }
     }
 
