@@ -151,22 +151,6 @@ pub(super) fn traffic_mape(engine: &Engine, world: &World, network: &Network) ->
             errors.push((known_mps - true_mps).abs() / true_mps);
         }
     }
-    if std::env::var_os("DBG").is_some() {
-        let mut by: std::collections::BTreeMap<String, (f64, f64, f64, u32)> = Default::default();
-        for edge in
-            (0..drivers).filter_map(|driver| Some(truth.driver(driver)?.position.edge)).collect::<BTreeSet<EdgeId>>()
-        {
-            let e = by.entry(format!("{:?}", network.class(edge))).or_default();
-            let known = engine.view().edge_speed(edge).value.speed.0;
-            e.0 += f64::from(truth.travel_time(edge)) / 1e3;
-            e.1 += network.length(edge).0 / known.max(0.1);
-            e.2 += f64::from(network.free_flow(edge)) / 1e3;
-            e.3 += 1;
-        }
-        for (class, e) in by {
-            eprintln!("{class}: true {:.0} engine {:.0} free {:.0} n {}", e.0, e.1, e.2, e.3);
-        }
-    }
     (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64)
 }
 

@@ -77,16 +77,14 @@ impl<A: Aggregate> SlidingWindow<A> {
         true
     }
 
-    /// Slides the window on until `newest` is its newest pane. Calls `leaves` with each key of a pane that leaves, in
-    /// no particular order.
-    pub fn slide_to(&mut self, newest: Pane, mut leaves: impl FnMut(u32)) {
+    /// Slides the window on until `newest` is its newest pane.
+    pub fn slide_to(&mut self, newest: Pane) {
         let steps = newest.0.saturating_sub(self.newest().0);
         if steps <= 0 {
             return;
         }
         for _ in 0..steps.min(self.length as i64) {
             let mut pane = self.panes.pop_front().unwrap_or_default();
-            pane.keys().for_each(|&key| leaves(key));
             pane.clear();
             self.panes.push_back(pane);
         }
@@ -96,6 +94,13 @@ impl<A: Aggregate> SlidingWindow<A> {
     /// The values of a key, the newest pane first, each with its age in panes.
     pub fn of(&self, key: u32) -> impl Iterator<Item = (usize, &A)> {
         self.panes.iter().rev().enumerate().filter_map(move |(age, pane)| Some((age, pane.get(&key)?)))
+    }
+
+    /// Calls `visit` with the age in panes, the key and the value of everything in the window, in no particular order.
+    pub fn for_each(&self, mut visit: impl FnMut(usize, u32, &A)) {
+        for (age, pane) in self.panes.iter().rev().enumerate() {
+            pane.iter().for_each(|(&key, value)| visit(age, key, value));
+        }
     }
 
     /// All keys that have a value, ascending.
@@ -167,7 +172,7 @@ mod tests {
                     naive.late += 1;
                 }
                 naive.newest += slide;
-                window.slide_to(Pane(naive.newest), |_| ());
+                window.slide_to(Pane(naive.newest));
                 naive.added.retain(|&(pane, ..)| pane > naive.newest - length as i64);
                 for key in 0..4 {
                     for age in 0..length {

@@ -38,6 +38,23 @@ pub struct Traffic {
     changes: Vec<(EdgeId, Weight)>,
 }
 
+/// What was driven on an edge within the window, each pane by its weight.
+#[derive(Debug, Clone, Copy, Default)]
+struct Driven {
+    /// Millimetres, times the weight.
+    length: u64,
+    /// Milliseconds, times the weight.
+    time: u64,
+}
+
+impl Driven {
+    fn add(&mut self, evidence: &Evidence, age: usize, panes: usize) {
+        let weight = ONE * (panes - age) as u64 / panes as u64;
+        self.length += weight * evidence.length_mm;
+        self.time += weight * evidence.duration_ms;
+    }
+}
+
 /// What is known of the speed on an edge.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EdgeSpeed {
@@ -115,23 +132,16 @@ impl Traffic {
         self.pace.on_tick(tick.time);
         let newest = self.panes.at(tick.time);
         let mut dirty = std::mem::take(&mut self.dirty);
-        match &mut self.window {
-            Some(window) if newest > window.newest() => {
-                // Every pane is a step older, some edges have lost their last evidence, and the priors move.
-                window.slide_to(newest, |edge| dirty.push(EdgeId(edge)));
-                dirty.extend(window.keys().into_iter().map(EdgeId));
-                let paces = self.pace.paces(&self.applied);
-                if std::mem::replace(&mut self.applied, paces) != paces {
-                    self.set_priors();
-                }
+        let slides = self.window.as_ref().is_some_and(|window| newest > window.newest());
+        if slides {
+            self.slide(newest);
+        } else {
+            dirty.sort_unstable();
+            dirty.dedup();
+            for &edge in &dirty {
+                let driven = self.driven(edge);
+                self.set(edge, self.estimate(edge, driven));
             }
-            _ => {}
-        }
-        dirty.sort_unstable();
-        dirty.dedup();
-        for &edge in &dirty {
-            let weight = self.estimate(edge);
-            self.set(edge, weight);
         }
         if !self.changes.is_empty() {
             let metric = self.metric.with_changes(&self.changes);
@@ -143,14 +153,27 @@ impl Traffic {
         &self.metric
     }
 
-    /// Sets all open edges to their priors.
-    fn set_priors(&mut self) {
-        for edge in self.network.edges() {
-            if !self.closures.is_closed(edge) {
-                let prior = self.held(edge, self.prior_time(edge));
-                self.set(edge, prior);
-            }
+    /// Makes `newest` the newest pane: every pane is a step older, some edges lose their last evidence, and the priors
+    /// move, so that all edges are estimated anew.
+    fn slide(&mut self, newest: Pane) {
+        let Some(window) = &mut self.window else { return };
+        window.slide_to(newest);
+        self.applied = self.pace.paces(&self.applied);
+        // Pane by pane, not edge by edge: the sums do not depend on the order.
+        let mut driven = vec![Driven::default(); self.weights.len()];
+        window.for_each(|age, edge, evidence| driven[edge as usize].add(evidence, age, self.window_panes));
+        for (edge, driven) in self.network.edges().zip(driven) {
+            self.set(edge, self.estimate(edge, driven));
         }
+    }
+
+    /// What was driven on an edge.
+    fn driven(&self, edge: EdgeId) -> Driven {
+        let mut driven = Driven::default();
+        for (age, evidence) in self.window.iter().flat_map(|window| window.of(edge.0)) {
+            driven.add(evidence, age, self.window_panes);
+        }
+        driven
     }
 
     fn set(&mut self, edge: EdgeId, weight: Weight) {
@@ -161,25 +184,18 @@ impl Traffic {
 
     /// The travel time of an edge: `l (T + k t) / (L + k l)` for an edge of length `l` and prior time `t` on which `L`
     /// was driven in `T`, where the prior counts as `k` traversals. Without a prior it is the harmonic mean speed's.
-    fn estimate(&self, edge: EdgeId) -> Weight {
+    fn estimate(&self, edge: EdgeId, driven: Driven) -> Weight {
         if self.closures.is_closed(edge) {
             return INFINITY;
         }
-        let length = u128::from(self.network.length_mm(edge));
-        let (mut driven_length, mut driven_time) = (0_u128, 0_u128);
-        for (age, evidence) in self.window.iter().flat_map(|window| window.of(edge.0)) {
-            let fresh = (self.window_panes - age) as u64;
-            let weight = u128::from(ONE * fresh / self.window_panes as u64);
-            driven_length += weight * u128::from(evidence.length_mm);
-            driven_time += weight * u128::from(evidence.duration_ms);
-        }
         let prior_time = self.prior_time(edge);
-        if driven_length == 0 {
+        if driven.length == 0 {
             return self.held(edge, prior_time);
         }
+        let length = u128::from(self.network.length_mm(edge));
         let prior = u128::from(self.prior);
-        let estimate = length * (driven_time + prior * u128::from(prior_time)) / (driven_length + prior * length);
-        self.held(edge, estimate as u64)
+        let time = u128::from(driven.time) + prior * u128::from(prior_time);
+        self.held(edge, (length * time / (u128::from(driven.length) + prior * length)) as u64)
     }
 
     /// The travel time of an edge that nothing is known of but its class.
