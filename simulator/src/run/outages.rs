@@ -26,7 +26,7 @@ enum Now {
 
 impl Outages {
     pub(super) fn new(plans: &[OutagePlan], events_per_s: f64) -> Self {
-        let mut plans = plans.to_vec().into_iter();
+        let mut plans = plans.iter().copied().collect::<Vec<_>>().into_iter();
         let next = plans.next();
         let behind_max = (events_per_s * CAUGHT_UP_WITHIN.secs_f64()).max(64.0) as u64;
         Self { plans, next, now: Now::Regular, behind_max, done: Vec::new() }
