@@ -53,7 +53,12 @@ impl Drive {
             let turn = if nth < last { network.turn_cost(edge, step.path[nth + 1]) } else { 0 };
             let part = free_flow(network, edge, length_mm) + u64::from(turn);
             self.covered_mm = self.covered_mm.saturating_add(length_mm);
-            let spent = if planned_ms == 0 { elapsed } else { share(part) };
+            // Where it covers next to nothing he stood, and that was where it begins.
+            let spent = match (planned_ms, nth) {
+                (0, 0) => elapsed,
+                (0, _) => Span::ZERO,
+                _ => share(part),
+            };
             self.driven = Span::from_micros(self.driven.micros() + spent.micros());
             passed += part;
             if nth < last && self.covered_mm >= LENGTH_MIN_MM {
