@@ -36,12 +36,8 @@ fn contribution(driven: &Driven, number: u64, (shard, shards): (usize, usize)) -
         let one = Evidence { samples: 1, length_mm: length_mm / 3, duration_ms: length_mm / speed };
         crate::stream::Aggregate::merge(sums.entry((panes.at(tick(number).time), edge)).or_default(), &one);
         let (forecast_ms, actual_ms) = (nth * 1_000, nth * 900);
-        contribution.residuals.push(Residual {
-            trip: TripId(of as u32),
-            phase: Phase::EnRoute,
-            forecast_ms,
-            actual_ms,
-        });
+        let phase = if of % 3 == 0 { Phase::Departure } else { Phase::EnRoute };
+        contribution.residuals.push(Residual { trip: TripId(of as u32), phase, forecast_ms, actual_ms });
     }
     contribution.traversals = sums.into_iter().map(|((pane, edge), evidence)| (pane, edge, evidence)).collect();
     contribution

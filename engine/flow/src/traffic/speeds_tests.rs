@@ -137,7 +137,8 @@ impl Naive {
                 driven_time += weight * time;
             }
         }
-        let prior = self.config.prior_traversals;
+        // So is what the prior is worth.
+        let prior = (self.config.prior_traversals * 256.0).round() / 256.0;
         let time = length * (driven_time + prior * prior_time) / (driven_length + prior * length);
         Some(time.clamp(free_flow / 3.0, free_flow * 30.0))
     }
