@@ -7,6 +7,8 @@ pub(super) struct Leg {
     /// From the head of each edge to the end, in milliseconds, with the turn that comes first; as of the last
     /// [`Leg::refresh`].
     after: Vec<Weight>,
+    /// The first edge whose time is as of then; those before it are older.
+    timed_from: usize,
     start: Position,
     end: Position,
     /// Which of the edges the driver was last seen on.
@@ -23,7 +25,7 @@ impl Leg {
     pub(super) fn new(network: &Network, metric: &Metric, route: Route, start: Position, end: Position) -> Self {
         debug_assert_eq!(route.edges.first(), Some(&start.edge), "a route begins where it was asked from");
         debug_assert_eq!(route.edges.last(), Some(&end.edge), "a route ends where it is to lead");
-        let mut leg = Self { after: vec![0; route.edges.len()], edges: route.edges, start, end, at: 0 };
+        let mut leg = Self { after: vec![0; route.edges.len()], edges: route.edges, timed_from: 0, start, end, at: 0 };
         leg.refresh(network, metric);
         leg
     }
@@ -33,6 +35,7 @@ impl Leg {
         let mut after = 0;
         // The edges already behind are of no interest any more.
         let from = self.at.saturating_sub(LOOK_BACK);
+        self.timed_from = from;
         for nth in (from..self.edges.len()).rev() {
             self.after[nth] = after;
             if nth == from {
@@ -47,7 +50,8 @@ impl Leg {
 
     /// The time from a place on this way to its end, and remembers the place; `None` if it is not on it.
     pub(super) fn follow(&mut self, network: &Network, metric: &Metric, place: Position) -> Option<Weight> {
-        let from = self.at.saturating_sub(LOOK_BACK);
+        // One step back after the other leads to where the times are old: he has left the way.
+        let from = self.at.saturating_sub(LOOK_BACK).max(self.timed_from);
         let to = (self.at + LOOK_AHEAD).min(self.edges.len());
         let found = (self.at..to).chain(from..self.at).find(|&nth| self.edges[nth] == place.edge)?;
         self.at = found;
@@ -71,6 +75,12 @@ impl Leg {
         self.remaining(network, metric, self.start)
     }
 
+    /// Its edges, its start and its end, and which of the edges the driver is on.
+    #[cfg(test)]
+    pub(super) fn parts(&self) -> (&[EdgeId], Position, Position, usize) {
+        (&self.edges, self.start, self.end, self.at)
+    }
+
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.extend((self.at as u64).to_le_bytes());
         out.extend(self.end.edge.0.to_le_bytes());
@@ -80,3 +90,7 @@ impl Leg {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "leg_tests.rs"]
+mod tests;
