@@ -345,3 +345,7 @@ impl Operator for Estimator {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "estimator_tests.rs"]
+mod tests;
