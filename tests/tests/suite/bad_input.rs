@@ -97,13 +97,13 @@ fn unusable(network: &Network) -> Vec<(Bad, Reason, &'static str)> {
         (Bad::Event(0, EventData::TripPickedUp { trip: trip(99) }), UnknownTrip, "trip 99 is unknown"),
         (Bad::Event(0, assigned), UnknownDriver, "driver 99 is unknown"),
         (Bad::Event(0, requested), TripExists, "trip 7 exists"),
-        (Bad::Event(0, EventData::TripCompleted { trip: trip(8) }), IllegalTransition, "Completed"),
-        (Bad::Event(0, EventData::TripPickedUp { trip: trip(7) }), IllegalTransition, "PickedUp"),
-        (Bad::Event(0, location(3, sea)), OffMap, "Location"),
-        (Bad::Event(-5, location(1, here)), StaleFix, "Location"),
-        (Bad::Event(0, inaccurate), Inaccurate, "Location"),
-        (Bad::Event(0, EventData::RoadClosed(nowhere)), UnknownRoad, "-5"),
-        (Bad::Event(0, EventData::RoadReopened(nowhere)), UnknownRoad, "-6"),
+        (Bad::Event(0, EventData::TripCompleted { trip: trip(8) }), IllegalTransition, "trip 8"),
+        (Bad::Event(0, EventData::TripPickedUp { trip: trip(7) }), IllegalTransition, "trip 7"),
+        (Bad::Event(0, location(3, sea)), OffMap, "driver 3 at latitude 0.0000000, longitude -30.0000000"),
+        (Bad::Event(-5, location(1, here)), StaleFix, "driver 1 at latitude"),
+        (Bad::Event(0, inaccurate), Inaccurate, "accuracy 5000.0 m"),
+        (Bad::Event(0, EventData::RoadClosed(nowhere)), UnknownRoad, "from node -5 to node -6"),
+        (Bad::Event(0, EventData::RoadReopened(nowhere)), UnknownRoad, "from node -5 to node -6"),
     ]
 }
 
