@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::calibration::{Phase, Residual};
 use super::config::EtaConfig;
 use super::epoch::Epoch;
-use super::plan::{Plan, Waits};
+use super::plan::{Outlook, Plan, Waits};
 use super::update::{Arrival, Cause, EtaUpdate};
 use crate::event::{DriverId, Offset, TripId};
 use crate::stream::{Operator, StateDigest, Tick};
@@ -271,24 +271,35 @@ impl Estimator {
         let waits = self.waits();
         let Some(plan) = self.plans.get_mut(&trip) else { return };
         let outlook = plan.outlook(&self.network, &self.epoch.metric, as_of, &waits);
-        plan.note_forecast(&outlook, self.config.residual_interval);
-        let update = EtaUpdate {
-            trip,
-            driver: plan.state.stage.driver(),
-            offset,
-            cause,
-            as_of,
-            fix_at: plan.seen.map(|(_, at)| at),
-            epoch: self.epoch.number,
-            pickup_at: outlook.pickup_at(as_of),
-            arrival: outlook.arrival(&self.epoch.quantiles, as_of),
-        };
-        let news = update.is_news(plan.told.as_ref(), self.config.change_min);
-        if news {
-            plan.told = Some(update);
-        }
-        out.push(Told { update, news });
+        out.push(told(plan, (trip, as_of, offset, cause), &outlook, &self.epoch, &self.config));
     }
+}
+
+/// What is told of a trip, now that this is its outlook.
+fn told(
+    plan: &mut Plan,
+    (trip, as_of, offset, cause): (TripId, Timestamp, Offset, Cause),
+    outlook: &Outlook,
+    epoch: &Epoch,
+    config: &EtaConfig,
+) -> Told {
+    plan.note_forecast(outlook, config.residual_interval);
+    let update = EtaUpdate {
+        trip,
+        driver: plan.state.stage.driver(),
+        offset,
+        cause,
+        as_of,
+        fix_at: plan.seen.map(|(_, at)| at),
+        epoch: epoch.number,
+        pickup_at: outlook.pickup_at(as_of),
+        arrival: outlook.arrival(&epoch.quantiles, as_of),
+    };
+    let news = update.is_news(plan.told.as_ref(), config.change_min);
+    if news {
+        plan.told = Some(update);
+    }
+    Told { update, news }
 }
 
 impl Operator for Estimator {
@@ -311,27 +322,28 @@ impl Operator for Estimator {
 
     /// Refreshes every trip by the travel times and spreads in force, in the order of their numbers.
     fn on_tick(&mut self, tick: &Tick, out: &mut Vec<Told>) {
-        let metric = Arc::clone(&self.epoch.metric);
         let waits = self.waits();
-        let trips: Vec<TripId> = self.plans.keys().copied().collect();
-        for trip in trips {
-            let Some(plan) = self.plans.get_mut(&trip) else { continue };
+        let Self { network, query, config, epoch, plans, stale, tick_offset, .. } = self;
+        let metric = &epoch.metric;
+        out.reserve(plans.len());
+        for (&trip, plan) in plans.iter_mut() {
             let mut cause = Cause::Traffic;
-            if self.stale {
-                plan.refresh(&self.network, &metric);
-                let blocked = plan.outlook(&self.network, &metric, tick.time, &waits).total >= INFINITY;
-                if blocked {
-                    // A road on the way was closed, or there was no way and one may have opened.
-                    if matches!(plan.state.stage, TripStage::Requested | TripStage::Assigned { .. }) {
-                        plan.plan_ride(&mut self.query, &metric);
-                    }
-                    if let Some((place, _)) = plan.seen {
-                        plan.plan_from(&mut self.query, &metric, place);
-                    }
-                    cause = Cause::Rerouted;
-                }
+            if *stale {
+                plan.refresh(network, metric);
             }
-            self.tell(trip, tick.time, self.tick_offset, cause, out);
+            let mut outlook = plan.outlook(network, metric, tick.time, &waits);
+            if *stale && outlook.total >= INFINITY {
+                // A road on the way was closed, or there was no way and one may have opened.
+                if matches!(plan.state.stage, TripStage::Requested | TripStage::Assigned { .. }) {
+                    plan.plan_ride(query, metric);
+                }
+                if let Some((place, _)) = plan.seen {
+                    plan.plan_from(query, metric, place);
+                }
+                cause = Cause::Rerouted;
+                outlook = plan.outlook(network, metric, tick.time, &waits);
+            }
+            out.push(told(plan, (trip, tick.time, *tick_offset, cause), &outlook, epoch, config));
         }
         self.stale = false;
     }
