@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use etaflow::{Engine, Span};
 
 use super::latency::LatencyGauge;
@@ -9,8 +11,8 @@ pub(super) const CAUGHT_UP_WITHIN: Span = Span::from_millis(50);
 
 /// Takes the engine away and gives it back, as planned, and times how it catches up.
 pub(super) struct Outages {
-    plans: std::vec::IntoIter<OutagePlan>,
-    next: Option<OutagePlan>,
+    /// Those to come, in order.
+    plans: VecDeque<OutagePlan>,
     now: Now,
     /// How many records may be behind for the engine to have caught up.
     behind_max: u64,
@@ -26,18 +28,15 @@ enum Now {
 
 impl Outages {
     pub(super) fn new(plans: &[OutagePlan], events_per_s: f64) -> Self {
-        let mut plans = plans.iter().copied().collect::<Vec<_>>().into_iter();
-        let next = plans.next();
         let behind_max = (events_per_s * CAUGHT_UP_WITHIN.secs_f64()).max(64.0) as u64;
-        Self { plans, next, now: Now::Regular, behind_max, done: Vec::new() }
+        Self { plans: plans.iter().copied().collect(), now: Now::Regular, behind_max, done: Vec::new() }
     }
 
     /// Does what is due, `elapsed` after the start. Says so in a sentence.
     pub(super) fn step(&mut self, engine: &Engine, gauge: &LatencyGauge, elapsed: Span) -> Option<String> {
         match self.now {
             Now::Regular => {
-                let plan = self.next.filter(|plan| elapsed >= plan.at)?;
-                self.next = self.plans.next();
+                let plan = self.plans.pop_front_if(|plan| elapsed >= plan.at)?;
                 gauge.set_outage(true);
                 engine.suspend();
                 self.now = Now::Out { from: elapsed, to: Span::from_micros(elapsed.micros() + plan.lasting.micros()) };
