@@ -113,8 +113,10 @@ impl Naive {
             let all = pace(self.sums[RoadClass::ALL.len()], 1.0);
             let last = self.paces;
             self.paces = std::array::from_fn(|class| {
-                let held = pace(self.sums[class], all).clamp(1.0 / 3.0, 10.0);
-                held.clamp(last[class] * 0.9, last[class] * 1.1)
+                // Paces are kept in 4,096ths, and what is rounded away of one step would be missing at the next.
+                let kept = |pace: f64| (pace * 4_096.0).floor() / 4_096.0;
+                let (held, tenth) = (kept(pace(self.sums[class], all)), kept(last[class] / 10.0));
+                held.clamp(kept(1.0 / 3.0), 10.0).clamp(last[class] - tenth, last[class] + tenth)
             });
         }
     }
