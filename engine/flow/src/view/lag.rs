@@ -25,6 +25,8 @@ pub struct LagMeter {
     last: Option<(Timestamp, Offset, Offset)>,
     /// Records per second that arrive and that drain, smoothed.
     rates: Option<(f64, f64)>,
+    /// When something was taken last.
+    drained_at: Option<Timestamp>,
 }
 
 /// Over how many seconds the rates are smoothed.
@@ -33,7 +35,7 @@ const SMOOTH_S: f64 = 1.0;
 impl LagMeter {
     /// A meter that says `live` as long as the engine is behind by no more than `live_max`.
     pub fn new(live_max: Span) -> Self {
-        Self { live_max, last: None, rates: None }
+        Self { live_max, last: None, rates: None, drained_at: None }
     }
 
     /// The lag at `now`, when the log ends at `end`, everything before `applied` has been taken, and the newest and the
@@ -57,7 +59,10 @@ impl LagMeter {
         let shrinking = self.rates.map_or(0.0, |(arriving, draining)| draining - arriving);
         let catch_up = match records {
             0 => Some(Span::ZERO),
-            _ if shrinking > 0.0 => Some(Span::from_micros((records as f64 / shrinking * 1e6) as i64)),
+            // Rates fade, and fade alike: by themselves they would predict an end when all stands still.
+            _ if shrinking > 0.0 && self.drains(now) => {
+                Some(Span::from_micros((records as f64 / shrinking * 1e6) as i64))
+            }
             _ => None,
         };
         let live = behind.is_some_and(|behind| behind <= self.live_max);
@@ -65,11 +70,19 @@ impl LagMeter {
         Lag { records, behind, catch_up, state }
     }
 
+    /// Whether something was taken lately.
+    fn drains(&self, now: Timestamp) -> bool {
+        self.drained_at.is_some_and(|at| now.since(at).secs_f64() < SMOOTH_S)
+    }
+
     fn rate(&mut self, now: Timestamp, end: Offset, applied: Offset) {
         if let Some((then, last_end, last_applied)) = self.last {
             let elapsed = now.since(then).secs_f64();
             if elapsed <= 0.0 {
                 return;
+            }
+            if applied > last_applied {
+                self.drained_at = Some(now);
             }
             let weight = 1.0 - (-elapsed / SMOOTH_S).exp();
             let per_second = |to: Offset, from: Offset| to.0.saturating_sub(from.0) as f64 / elapsed;
@@ -106,6 +119,24 @@ mod tests {
                 prop_assert!(lag.catch_up.is_none_or(|span| span >= Span::ZERO));
                 prop_assert_eq!(lag.records == 0, lag.catch_up == Some(Span::ZERO) && lag.behind == Some(Span::ZERO));
             }
+        }
+    }
+
+    #[test]
+    fn nobody_knows_when_it_ends_while_nothing_is_taken() {
+        let mut meter = LagMeter::new(Span::from_secs(1));
+        let mut at = |millis: i64, end: u64, applied: u64| {
+            let now = Timestamp::from_millis(millis);
+            meter.observe(now, Offset(end), Offset(applied), Some(now), Some(now)).catch_up
+        };
+        // It is catching up, and then it is out; nothing arrives either.
+        for step in 0..20 {
+            at(step * 50, 50_000, 1_000 * step as u64);
+        }
+        assert!(at(1_000, 50_000, 20_000).is_some());
+        for step in 21..200 {
+            let catch_up = at(step * 50, 50_000, 20_000);
+            assert_eq!(catch_up.is_some(), step < 40, "after {} ms", step * 50 - 1_000);
         }
     }
 
