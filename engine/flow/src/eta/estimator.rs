@@ -284,7 +284,7 @@ fn told(
     config: &EtaConfig,
 ) -> Told {
     plan.note_forecast(outlook, config.residual_interval);
-    let update = EtaUpdate {
+    let mut update = EtaUpdate {
         trip,
         driver: plan.state.stage.driver(),
         offset,
@@ -296,8 +296,10 @@ fn told(
         arrival: outlook.arrival(&epoch.quantiles, as_of),
     };
     let news = update.is_news(plan.told.as_ref(), config.change_min);
-    if news {
-        plan.told = Some(update);
+    match &plan.told {
+        // What is not told does not become the reason why it was told last.
+        Some(last) if !news => update.cause = last.cause,
+        _ => plan.told = Some(update),
     }
     Told { update, news }
 }
