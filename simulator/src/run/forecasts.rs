@@ -29,11 +29,34 @@ struct Told {
 
 /// What came of it.
 pub(super) struct Forecast {
-    pub(super) eta: EtaSummary,
+    score: HorizonScore,
+    /// What was told of trips that had not arrived when the engine ended.
+    open: Vec<Told>,
     /// In the order in which they were told; empty if they were not to be kept.
     pub(super) predictions: Vec<Prediction>,
     /// Batches of outputs that came faster than they were collected.
     pub(super) missed: u64,
+}
+
+impl Forecast {
+    /// The trips that had not arrived when the engine ended.
+    pub(super) fn open(&self) -> impl Iterator<Item = u64> {
+        self.open.iter().map(|told| told.trip_id)
+    }
+
+    /// Scores those of the open trips that have arrived since. The score does not depend on their order.
+    pub(super) fn settle(&mut self, arrival: impl Fn(u64) -> Option<Timestamp>) {
+        for told in self.open.drain(..) {
+            if let Some(arrival) = arrival(told.trip_id) {
+                told.predictions.iter().for_each(|prediction| self.score.record(prediction, arrival));
+            }
+        }
+    }
+
+    /// How far off the predictions were.
+    pub(super) fn eta(&self) -> EtaSummary {
+        self.score.summary()
+    }
 }
 
 impl Forecasts {
@@ -61,8 +84,8 @@ impl Forecasts {
                 Delivery::Gap { missed, .. } => self.missed += missed,
             }
         }
-        let Self { score, kept, missed, .. } = self;
-        Forecast { eta: score.summary(), predictions: kept.unwrap_or_default(), missed }
+        let Self { score, kept, missed, trips, .. } = self;
+        Forecast { score, open: trips.into_values().collect(), predictions: kept.unwrap_or_default(), missed }
     }
 
     fn take(&mut self, output: &Output) {

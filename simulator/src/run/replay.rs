@@ -85,7 +85,7 @@ pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
         accounting: accounting(accounts),
         events_per_s: accounts.offered as f64 / wall.secs_f64().max(1e-9),
         lag_max_events,
-        eta: forecast.eta,
+        eta: forecast.eta(),
         score: Some(score),
         state_digest: ended.state_digest.to_string(),
         outputs_digest: ended.outputs_digest.to_string(),

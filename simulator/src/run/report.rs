@@ -45,7 +45,7 @@ pub(super) fn report(scenario: &Scenario, network: &Network, world: &World, ende
         latency_outage_ms,
         lag_max_events,
         catch_up_s: None,
-        eta: ended.forecast.eta,
+        eta: ended.forecast.eta(),
         score: None,
         state_digest: ended.summary.state_digest.to_string(),
         outputs_digest: ended.summary.outputs_digest.to_string(),

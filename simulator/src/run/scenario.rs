@@ -7,7 +7,7 @@ use etaflow::{
 };
 
 use super::failure::Failure;
-use super::forecasts::{CAPACITY, Forecasts};
+use super::forecasts::{CAPACITY, Forecast, Forecasts};
 use super::latency::LatencyGauge;
 use super::network::network;
 use super::outages::Outages;
@@ -26,6 +26,10 @@ const DEFAULT: &str = include_str!("../../../scenarios/default.toml");
 
 /// When a run that is not by the wall begins: 2023-11-14T22:13:20Z.
 const STREAM_START: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// For how long the world goes on after the engine has ended, and by how much at a time.
+const AFTERMATH_MAX: Span = Span::from_secs(300);
+const AFTERMATH_STEP: Span = Span::from_secs(1);
 
 /// How long it takes to set a world up, at least, and for so many drivers.
 const SETUP_MIN: Span = Span::from_millis(1_500);
@@ -194,17 +198,31 @@ impl Drive<'_> {
     async fn end(
         self,
         network: &Network,
-        forecasts: std::thread::JoinHandle<super::forecasts::Forecast>,
+        forecasts: std::thread::JoinHandle<Forecast>,
         interrupted: bool,
     ) -> Result<Finished, Failure> {
         let traffic_mape = super::report::traffic_mape(&self.engine, &self.world, network);
         let Self {
-            publisher, engine, scenario, gauge, clock, begun, faults, outages, sampler, world, trips_min, ..
+            publisher,
+            engine,
+            scenario,
+            gauge,
+            clock,
+            begun,
+            start,
+            faults,
+            outages,
+            sampler,
+            mut world,
+            trips_min,
         } = self;
         drop(publisher);
         let summary = engine.shutdown().await?;
         let wall = clock.now().since(begun);
-        let forecast = forecasts.join().expect("collecting does not panic");
+        let mut forecast = forecasts.join().expect("collecting does not panic");
+        if !interrupted {
+            see_arrivals(&mut world, start + scenario.duration, &mut forecast);
+        }
         let ended = Ended {
             summary,
             wall,
@@ -220,6 +238,24 @@ impl Drive<'_> {
         let report = report(scenario, network, &world, ended);
         Ok(Finished { report, words: String::new(), interrupted })
     }
+}
+
+/// Lets the world go on without the engine, so that those who were on their way arrive, and what was said of them can be
+/// held against it. Only what the engine said before its end counts.
+fn see_arrivals(world: &mut World, end: Timestamp, forecast: &mut Forecast) {
+    let open: Vec<u64> = forecast.open().collect();
+    let mut emissions = Vec::new();
+    let mut now = end;
+    while now < end + AFTERMATH_MAX {
+        now = now + AFTERMATH_STEP;
+        world.advance(now, &mut emissions);
+        emissions.clear();
+        let under_way = |&trip: &u64| world.truth().trip(trip).is_some_and(|truth| truth.is_under_way());
+        if !open.iter().any(under_way) {
+            break;
+        }
+    }
+    forecast.settle(|trip| world.truth().trip(trip)?.completed_at);
 }
 
 /// That there was no place for some is counted by the bus; that nobody takes anything any more is a failure.
