@@ -3,9 +3,9 @@ use etaflow_road::Span;
 /// How traffic is made of traversals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrafficConfig {
-    /// The width of a pane. Default 30 s; 1 s to 1 h.
+    /// The width of a pane. Default 15 s; 1 s to 1 h.
     pub pane: Span,
-    /// How many panes the window has. Default 20 (10 min in all); 1 to 240. A pane's evidence weighs less, linearly,
+    /// How many panes the window has. Default 40 (10 min in all); 1 to 240. A pane's evidence weighs less, linearly,
     /// the older it is.
     pub panes: usize,
     /// How many traversals of an edge the prior is worth. Default 1.5; 0.01 to 1,000.
@@ -29,8 +29,8 @@ pub struct TrafficConfigError {
 impl Default for TrafficConfig {
     fn default() -> Self {
         Self {
-            pane: Span::from_secs(30),
-            panes: 20,
+            pane: Span::from_secs(15),
+            panes: 40,
             prior_traversals: 1.5,
             class_prior_min: 10.0,
             class_half_life: Span::from_secs(1_800),

@@ -5,6 +5,9 @@ use super::evidence::Evidence;
 /// A pace of one, in fixed point: as fast as the map says.
 pub(super) const PAR: u64 = 1 << 12;
 
+/// So much driving, in milliseconds (30 h), says all there is to say of a pace.
+const ENOUGH_MS: u64 = 30 * 3_600_000;
+
 /// One value for each road class.
 pub(super) type PerClass<T> = [T; RoadClass::ALL.len()];
 
@@ -12,7 +15,8 @@ pub(super) type PerClass<T> = [T; RoadClass::ALL.len()];
 /// little evidence of its own.
 ///
 /// A ratio of sums of milliseconds: those driven, and those the map allows for the same stretches. Old evidence halves
-/// with each half-life.
+/// with each half-life, and gives way to new once there is [`ENOUGH_MS`]: a small fleet remembers for long, a large one
+/// follows the minute.
 #[derive(Debug, Clone)]
 pub(super) struct ClassPace {
     all: Sums,
@@ -37,6 +41,14 @@ impl Sums {
     fn halve(&mut self) {
         self.driven_ms /= 2;
         self.free_flow_ms /= 2;
+    }
+
+    /// Lets go of what is more than enough.
+    fn hold_to(&mut self, enough_ms: u64) {
+        if self.free_flow_ms > enough_ms {
+            let share = u128::from(self.driven_ms) * u128::from(enough_ms) / u128::from(self.free_flow_ms);
+            (self.driven_ms, self.free_flow_ms) = (share as u64, enough_ms);
+        }
     }
 
     /// The pace, if `prior_ms` of driving at `prior` are added.
@@ -67,6 +79,8 @@ impl ClassPace {
             self.class.iter_mut().for_each(Sums::halve);
             self.halved_at = Some(time);
         }
+        self.all.hold_to(ENOUGH_MS);
+        self.class.iter_mut().for_each(|sums| sums.hold_to(ENOUGH_MS));
     }
 
     /// The pace of each class, a pane after it was `last`; [`PAR`] is the map's. Held to a third and to ten times of it.
@@ -86,5 +100,38 @@ impl ClassPace {
             out.extend(sums.free_flow_ms.to_le_bytes());
         }
         out.extend(self.halved_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pace of residential streets after so many hours of driving at each of some paces, an hour a tick.
+    fn pace_after(hours_at: &[(usize, u64)]) -> f64 {
+        let mut pace = ClassPace::new(10.0, Span::from_secs(1_000_000));
+        let mut paces = [PAR; RoadClass::ALL.len()];
+        let mut tick = 0;
+        for &(hours, times) in hours_at {
+            for _ in 0..hours {
+                let evidence = Evidence { samples: 1, length_mm: 3_600_000, duration_ms: 3_600_000 * times };
+                pace.add(RoadClass::Residential, &evidence, 1_000, 1_000);
+                pace.on_tick(Timestamp::from_secs(tick));
+                paces = pace.paces(&paces);
+                tick += 1;
+            }
+        }
+        paces[RoadClass::Residential as usize] as f64 / PAR as f64
+    }
+
+    #[test]
+    fn enough_of_the_new_outweighs_any_amount_of_the_old() {
+        assert!((pace_after(&[(1_000, 1)]) - 1.0).abs() < 0.01);
+        assert!((pace_after(&[(1_000, 1), (300, 2)]) - 2.0).abs() < 0.02);
+    }
+
+    #[test]
+    fn one_step_is_a_tenth_at_most() {
+        assert!((pace_after(&[(1, 3)]) - 1.1).abs() < 0.01);
     }
 }
