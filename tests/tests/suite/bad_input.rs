@@ -153,14 +153,20 @@ fn each_bad_thing_has_its_reason_and_the_good_ones_are_used() {
         EventData::TripRequested { trip: trip(7), pickup: here, dropoff: there },
         EventData::TripRequested { trip: trip(8), pickup: here, dropoff: there },
         location(1, here),
+        location(5, here),
         EventData::TripAssigned { trip: trip(8), driver: Key::Number(1) },
         EventData::TripPickedUp { trip: trip(8) },
         EventData::TripCompleted { trip: trip(8) },
     ];
     let mut good = before.len() as u64;
     before.into_iter().for_each(|data| desk.good(data));
+    let far = network
+        .nodes()
+        .map(|node| network.coord(node))
+        .max_by(|a, b| here.distance(*a).0.total_cmp(&here.distance(*b).0));
+    let jump = (Bad::Event(0, location(5, far.expect("a large city"))), Reason::ImpossibleJump, "driver 5");
     let mut expected = Vec::new();
-    for (bad, reason, part) in unreadable().into_iter().chain(unusable(&network)) {
+    for (bad, reason, part) in std::iter::once(jump).chain(unreadable()).chain(unusable(&network)) {
         desk.tick();
         desk.good(location(1, here));
         desk.bad(&bad);

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use etaflow_road::{EdgeIndex, Fix, Matcher, MatcherConfig, MatcherConfigError, Network, Outcome, Position};
+use etaflow_road::{
+    EdgeIndex, Fix, HoldReason, Matcher, MatcherConfig, MatcherConfigError, Network, Outcome, Position,
+};
 use etaflow_road::{RejectReason, Timestamp, Trace};
 
 use super::drive::Drive;
@@ -77,7 +79,14 @@ impl Operator for Matching {
         let network = Arc::clone(self.matcher.network());
         let found = match self.matcher.on_fix(&mut track.trace, &fix) {
             Outcome::Matched(found) => found,
-            Outcome::Held(_) => return,
+            // It is kept back to see whether later fixes bear it out, but it is itself never used.
+            Outcome::Held(reason) => {
+                out.push(Movement::Rejected(match reason {
+                    HoldReason::Jump => Reason::ImpossibleJump,
+                    HoldReason::NoRoute => Reason::NoWay,
+                }));
+                return;
+            }
             Outcome::Rejected(reason) => {
                 out.push(Movement::Rejected(match reason {
                     RejectReason::Stale | RejectReason::DuplicateTime => Reason::StaleFix,
