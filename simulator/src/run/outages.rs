@@ -36,7 +36,8 @@ impl Outages {
     pub(super) fn step(&mut self, engine: &Engine, gauge: &LatencyGauge, elapsed: Span) -> Option<String> {
         match self.now {
             Now::Regular => {
-                let plan = self.plans.pop_front_if(|plan| elapsed >= plan.at)?;
+                let plan = *self.plans.front().filter(|plan| elapsed >= plan.at)?;
+                self.plans.pop_front();
                 gauge.set_outage(true);
                 engine.suspend();
                 self.now = Now::Out { from: elapsed, to: Span::from_micros(elapsed.micros() + plan.lasting.micros()) };
