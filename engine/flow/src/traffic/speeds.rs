@@ -30,6 +30,8 @@ pub struct Traffic {
     /// The paces that are in force; they follow `pace` when the window slides.
     applied: PerClass<u64>,
     closures: Closures,
+    /// Per edge: what was driven on it within the window.
+    driven: Vec<Driven>,
     weights: Vec<Weight>,
     metric: Arc<Metric>,
     /// Edges to look at again at the next tick.
@@ -84,6 +86,7 @@ impl Traffic {
             pace: ClassPace::new(config.class_prior_min, config.class_half_life),
             applied: [PAR; etaflow_road::RoadClass::ALL.len()],
             closures: Closures::default(),
+            driven: vec![Driven::default(); network.edge_count()],
             weights: network.free_flow_weights().to_vec(),
             metric: Arc::new(Metric::free_flow(&network)),
             dirty: Vec::new(),
@@ -103,6 +106,8 @@ impl Traffic {
         let window = self.window.get_or_insert_with(|| SlidingWindow::new(self.window_panes, newest));
         for &(pane, edge, ref evidence) in sums {
             if window.add(pane, edge.0, evidence) {
+                let age = (window.newest().0 - pane.0).max(0) as usize;
+                self.driven[edge.index()].add(evidence, age, self.window_panes);
                 self.dirty.push(edge);
                 let (length_mm, free_flow) = (self.network.length_mm(edge), self.network.free_flow(edge));
                 self.pace.add(self.network.class(edge), evidence, length_mm, free_flow);
@@ -139,8 +144,7 @@ impl Traffic {
             dirty.sort_unstable();
             dirty.dedup();
             for &edge in &dirty {
-                let driven = self.driven(edge);
-                self.set(edge, self.estimate(edge, driven));
+                self.set(edge, self.estimate(edge));
             }
         }
         if !self.changes.is_empty() {
@@ -160,20 +164,11 @@ impl Traffic {
         window.slide_to(newest);
         self.applied = self.pace.paces(&self.applied);
         // Pane by pane, not edge by edge: the sums do not depend on the order.
-        let mut driven = vec![Driven::default(); self.weights.len()];
-        window.for_each(|age, edge, evidence| driven[edge as usize].add(evidence, age, self.window_panes));
-        for (edge, driven) in self.network.edges().zip(driven) {
-            self.set(edge, self.estimate(edge, driven));
+        self.driven.fill(Driven::default());
+        window.for_each(|age, edge, evidence| self.driven[edge as usize].add(evidence, age, self.window_panes));
+        for edge in self.network.edges() {
+            self.set(edge, self.estimate(edge));
         }
-    }
-
-    /// What was driven on an edge.
-    fn driven(&self, edge: EdgeId) -> Driven {
-        let mut driven = Driven::default();
-        for (age, evidence) in self.window.iter().flat_map(|window| window.of(edge.0)) {
-            driven.add(evidence, age, self.window_panes);
-        }
-        driven
     }
 
     fn set(&mut self, edge: EdgeId, weight: Weight) {
@@ -184,11 +179,11 @@ impl Traffic {
 
     /// The travel time of an edge: `l (T + k t) / (L + k l)` for an edge of length `l` and prior time `t` on which `L`
     /// was driven in `T`, where the prior counts as `k` traversals. Without a prior it is the harmonic mean speed's.
-    fn estimate(&self, edge: EdgeId, driven: Driven) -> Weight {
+    fn estimate(&self, edge: EdgeId) -> Weight {
         if self.closures.is_closed(edge) {
             return INFINITY;
         }
-        let prior_time = self.prior_time(edge);
+        let (prior_time, driven) = (self.prior_time(edge), self.driven[edge.index()]);
         if driven.length == 0 {
             return self.held(edge, prior_time);
         }
