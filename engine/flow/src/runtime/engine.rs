@@ -217,12 +217,13 @@ impl Engine {
         &self.view
     }
 
-    /// A trip's arrival times, as they change. The trip need not be known yet.
+    /// A trip's arrival times, as they change. The trip need not be known yet; of one that has just ended the stream
+    /// gives its end.
     ///
     /// # Errors
     /// If there are as many subscriptions as there may be.
     pub fn subscribe(&self, trip: &Key) -> Result<EtaStream, SubscribeError> {
-        let last = self.dictionary.trip(trip).and_then(|trip| self.gauges.published.trip(trip));
+        let last = || self.dictionary.trip(trip).and_then(|trip| self.gauges.published.trip(trip));
         self.subscriptions.add(trip, last)
     }
 

@@ -20,6 +20,13 @@ pub struct EtaStream {
     updates: WatchStream<Option<EtaUpdate>>,
 }
 
+impl EtaStream {
+    /// Gives what was sent last, if anything was, and what is sent from now on; ends when the sender is gone.
+    fn of(sender: &watch::Sender<Option<EtaUpdate>>) -> Self {
+        Self { updates: WatchStream::new(sender.subscribe()) }
+    }
+}
+
 impl Stream for EtaStream {
     type Item = EtaUpdate;
 
@@ -62,10 +69,22 @@ impl Subscriptions {
         Self { by_trip: Mutex::new(Some(FxHashMap::default())), count: AtomicUsize::new(0), max }
     }
 
-    /// Subscribes to a trip. It need not be known yet. `last` is what is known of it now.
-    pub(super) fn add(&self, trip: &Key, last: Option<EtaUpdate>) -> Result<EtaStream, SubscribeError> {
+    /// Subscribes to a trip. It need not be known yet. `last` says what is known of it; it is asked while nothing can be
+    /// told, so that no update falls between the two.
+    pub(super) fn add(
+        &self,
+        trip: &Key,
+        last: impl FnOnce() -> Option<EtaUpdate>,
+    ) -> Result<EtaStream, SubscribeError> {
         let mut lock = self.lock();
         let by_trip = lock.as_mut().ok_or(SubscribeError::Closed)?;
+        if let Some(sender) = by_trip.get(trip) {
+            return Ok(EtaStream::of(sender));
+        }
+        let last = last();
+        if last.as_ref().is_some_and(is_last) {
+            return Ok(EtaStream::of(&watch::Sender::new(last)));
+        }
         if by_trip.len() >= self.max {
             by_trip.retain(|_, sender| !sender.is_closed());
             self.count.store(by_trip.len(), Ordering::Release);
@@ -74,9 +93,9 @@ impl Subscriptions {
             }
         }
         let sender = by_trip.entry(trip.clone()).or_insert_with(|| watch::Sender::new(last));
-        let updates = WatchStream::new(sender.subscribe());
+        let stream = EtaStream::of(sender);
         self.count.store(by_trip.len(), Ordering::Release);
-        Ok(EtaStream { updates })
+        Ok(stream)
     }
 
     pub(super) fn tell(&self, update: &EtaUpdate, dictionary: &Dictionary) {
@@ -88,7 +107,7 @@ impl Subscriptions {
         let Some(by_trip) = lock.as_mut() else { return };
         let Some(sender) = by_trip.get(&trip) else { return };
         let heard = sender.send(Some(*update)).is_ok();
-        if !heard || matches!(update.cause, Cause::Completed | Cause::Cancelled) {
+        if !heard || is_last(update) {
             // The stream gives what was sent last, and ends.
             by_trip.remove(&trip);
             self.count.store(by_trip.len(), Ordering::Release);
@@ -103,5 +122,69 @@ impl Subscriptions {
 
     fn lock(&self) -> MutexGuard<'_, Option<FxHashMap<Key, watch::Sender<Option<EtaUpdate>>>>> {
         self.by_trip.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether nothing can follow: the trip has ended.
+fn is_last(update: &EtaUpdate) -> bool {
+    matches!(update.cause, Cause::Completed | Cause::Cancelled)
+}
+
+#[cfg(test)]
+mod tests {
+    use etaflow_road::Timestamp;
+    use futures::{FutureExt, StreamExt};
+
+    use super::*;
+    use crate::event::{Offset, TripId};
+
+    fn update(cause: Cause) -> EtaUpdate {
+        EtaUpdate {
+            trip: TripId(0),
+            driver: None,
+            offset: Offset(0),
+            cause,
+            as_of: Timestamp::MIN,
+            fix_at: None,
+            epoch: 0,
+            pickup_at: None,
+            arrival: None,
+        }
+    }
+
+    /// What a stream gives without waiting; the last is `None` if it has ended.
+    fn now(stream: &mut EtaStream) -> Vec<Option<Cause>> {
+        let mut all = Vec::new();
+        while let Some(next) = stream.next().now_or_never() {
+            all.push(next.map(|update| update.cause));
+            if next.is_none() {
+                break;
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_trip_that_has_ended_is_told_of_once_and_takes_no_place() {
+        let subscriptions = Subscriptions::new(1);
+        let key = |text| Key::new(text).expect("short");
+        for (nth, cause) in [Cause::Completed, Cause::Cancelled].into_iter().enumerate() {
+            let trip = Key::Number(nth as u64);
+            let mut stream = subscriptions.add(&trip, || Some(update(cause))).expect("open");
+            assert_eq!(now(&mut stream), [Some(cause), None]);
+        }
+        let mut stream = subscriptions.add(&key("on its way"), || Some(update(Cause::PickedUp))).expect("room for one");
+        assert_eq!(now(&mut stream), [Some(Cause::PickedUp)], "it goes on");
+    }
+
+    #[test]
+    fn the_bound_counts_trips_and_not_those_who_hear_of_them() {
+        let subscriptions = Subscriptions::new(1);
+        let (one, other) = (Key::Number(1), Key::Number(2));
+        let first = subscriptions.add(&one, || None).expect("room for one");
+        let second = subscriptions.add(&one, || None).expect("the same trip");
+        assert_eq!(subscriptions.add(&other, || None).err(), Some(SubscribeError::TooMany(1)));
+        drop((first, second));
+        subscriptions.add(&other, || None).expect("nobody hears of the other any more");
     }
 }
