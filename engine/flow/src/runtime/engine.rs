@@ -24,6 +24,9 @@ use crate::view::{LagMeter, Published, View};
 ///
 /// Events come from [`Publisher`]s; questions are answered by its [`View`]; a trip's arrival times come as a stream.
 /// See `examples/dispatch.rs` for a whole service on it.
+///
+/// Dropped without a [`shutdown`](Self::shutdown) it takes nothing more in either, and its threads end by themselves
+/// when they have worked off what there is; only nobody waits for them.
 pub struct Engine {
     bus: Bus,
     view: View,
@@ -31,10 +34,32 @@ pub struct Engine {
     subscriptions: Arc<Subscriptions>,
     groups: Fanout<OutputBatch>,
     dictionary: Arc<Dictionary>,
-    stop: Arc<Stop>,
     ingest: JoinHandle<Result<(), LogError>>,
     executor: Executor,
     monitor: JoinHandle<()>,
+    ending: Ending,
+}
+
+/// Lets the threads of an engine end, also of one that is dropped without being shut down.
+struct Ending {
+    bus: Bus,
+    executor: ExecutorHandle,
+    stop: Arc<Stop>,
+}
+
+impl Ending {
+    fn close(&self) {
+        self.bus.close();
+        // Suspended, it would not make room in a full log for what is still to be taken in.
+        self.executor.resume();
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.close();
+        self.stop.stop();
+    }
 }
 
 /// What can be read off an engine while it runs.
@@ -193,6 +218,7 @@ impl Engine {
         let stop = Arc::new(Stop::default());
         let monitor =
             Monitor { gauges: Arc::clone(&gauges), meter: LagMeter::new(config.live_max), stop: Arc::clone(&stop) };
+        let ending = Ending { bus: bus.clone(), executor: executor.handle(), stop };
         Ok(Self {
             bus,
             view,
@@ -200,10 +226,10 @@ impl Engine {
             subscriptions,
             groups,
             dictionary,
-            stop,
             ingest: spawn("etaflow-ingest", move || ingest.run()),
             executor,
             monitor: spawn("etaflow-monitor", move || monitor.run()),
+            ending,
         })
     }
 
@@ -287,12 +313,10 @@ impl Engine {
     /// # Errors
     /// If a shard has failed, or the log could not be written.
     pub fn shutdown_blocking(self) -> Result<Summary, EngineError> {
-        self.bus.close();
-        // Suspended, it would not make room in a full log for what is still to be taken in.
-        self.resume();
+        self.ending.close();
         let written = self.ingest.join().expect("ingest does not panic");
         let report = self.executor.join();
-        self.stop.stop();
+        self.ending.stop.stop();
         self.monitor.join().expect("the monitor does not panic");
         self.subscriptions.close();
         self.groups.close();

@@ -4,7 +4,7 @@ use etaflow_road::{Coord, EdgeIndex, Metric, Query, SyntheticCity, Timestamp};
 
 use super::{Engine, EngineConfig, Time};
 use crate::bus::Policy;
-use crate::event::{EventSource, GpsFix, Key, Reason};
+use crate::event::{EventSource, GpsFix, Key, Offset, Reason};
 use crate::view::QueryError;
 
 const START: Timestamp = Timestamp::from_secs(1_000);
@@ -64,4 +64,22 @@ fn dead_letters_name_things_as_the_outside_does() {
     letters.sort();
     assert_eq!(letters[0], (Reason::UnknownTrip, "trip ride-1 is unknown".to_owned()));
     assert_eq!(letters[1], (Reason::OffMap, "driver ben at latitude -60.0000000, longitude 170.0000000".to_owned()));
+}
+
+#[test]
+fn an_engine_that_is_dropped_lets_its_threads_end() {
+    let (engine, _) = start();
+    let mut publisher = engine.publisher(Policy::Await);
+    let mut app = EventSource::new(Key::new("app").expect("short"), 0);
+    let place = engine.view().network().coord(etaflow_road::NodeId(0));
+    let fix = app.location(START, Key::Number(1), GpsFix::at(place));
+    publisher.publish_blocking(fix.clone()).expect("the bus is open");
+    engine.suspend();
+    let (mut records, mut outputs) = (engine.records(Offset(0)), engine.outputs("all", 8));
+    drop(engine);
+    publisher.publish_blocking(fix).expect_err("nothing more is taken in");
+    // Each waits until the thread that it hears of has ended: ingest, then the shards and the merge.
+    assert_eq!(records.next_blocking().expect("kept").expect("what was published").records().len(), 1);
+    assert!(records.next_blocking().expect("kept").is_none());
+    while outputs.recv_blocking().is_some() {}
 }
