@@ -177,6 +177,7 @@ impl Estimator {
         }
         if let Some((place, seen_at)) = place {
             plan.seen = Some((place, seen_at.max(change.at)));
+            plan.fix_at = Some(seen_at);
             plan.plan_from(&mut self.query, &metric, place);
         }
         self.plans.insert(change.trip, plan);
@@ -195,6 +196,7 @@ impl Estimator {
         plan.approach = None;
         if let Some((place, seen_at)) = place {
             let metric = Arc::clone(&self.epoch.metric);
+            plan.fix_at = Some(seen_at);
             if !plan.follow(&self.network, &metric, place, seen_at.max(change.at)) {
                 plan.plan_from(&mut self.query, &metric, place);
             }
@@ -252,6 +254,7 @@ impl Estimator {
             {
                 plan.phase = Phase::EnRoute;
             }
+            plan.fix_at = Some(at);
             let mut cause = Cause::Progress;
             let mut on_way = plan.follow(&self.network, &metric, position, at);
             if let (false, false, Some(turned)) = (on_way, direction_sure, turned) {
@@ -290,7 +293,7 @@ fn told(
         offset,
         cause,
         as_of,
-        fix_at: plan.seen.map(|(_, at)| at),
+        fix_at: plan.fix_at,
         epoch: epoch.number,
         pickup_at: outlook.pickup_at(as_of),
         arrival: outlook.arrival(&epoch.quantiles, as_of),

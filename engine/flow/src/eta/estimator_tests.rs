@@ -186,8 +186,23 @@ proptest! {
                 });
                 let found = update.arrival.map(|arrival| [arrival.p10, arrival.p50, arrival.p90]);
                 prop_assert_eq!(found, expected, "{:?} at {:?}: {:?}", happening, plan.state.stage, update);
+                let seen_at = plan.state.stage.driver().and(rig.places[update.trip.index()]).map(|(_, at)| at);
+                prop_assert_eq!(update.fix_at, seen_at, "{:?}", happening);
                 prop_assert_eq!((update.epoch, update.as_of, update.offset.0), (epoch.number, rig.now, rig.offset));
             }
         }
+    }
+}
+
+#[test]
+fn who_is_given_a_trip_was_seen_when_he_was_seen() {
+    let (trips, places) = (Vec::new(), Vec::new());
+    let mut rig = Rig { estimator: estimator(&epoch(0, 1, false)), trips, places, offset: 0, now: START };
+    rig.happen(&Happening::Request(10, 900));
+    rig.places[0] = Some((position(500), START - Span::from_secs(600)));
+    for stage in ["assigned", "picked up"] {
+        let told = rig.happen(&Happening::Advance(0));
+        assert_eq!(told[0].update.fix_at, Some(START - Span::from_secs(600)), "{stage}");
+        assert!(told[0].update.arrival.is_some_and(|arrival| arrival.p50 > rig.now), "{stage}");
     }
 }

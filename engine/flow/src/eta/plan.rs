@@ -16,8 +16,11 @@ pub(super) struct Plan {
     pub(super) approach: Option<Leg>,
     /// From the pickup to the dropoff, or from the driver once the rider is on board.
     pub(super) ride: Option<Leg>,
-    /// The driver's last place, and when.
+    /// The driver's last place, and from when on the times ahead of it count: when he was seen there, or when he took
+    /// the trip on if that was later.
     pub(super) seen: Option<(Position, Timestamp)>,
+    /// When the driver was really seen last.
+    pub(super) fix_at: Option<Timestamp>,
     pub(super) told: Option<EtaUpdate>,
     /// Whether the driver has moved on with the rider on board.
     pub(super) phase: Phase,
@@ -51,6 +54,7 @@ impl Plan {
             approach: None,
             ride: None,
             seen: None,
+            fix_at: None,
             told: None,
             phase: Phase::Departure,
             forecasts: Forecasts::default(),
@@ -151,6 +155,7 @@ impl Plan {
             out.extend(place.offset_mm.to_le_bytes());
             out.extend(at.micros().to_le_bytes());
         }
+        out.extend(self.fix_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
         out.push(self.phase as u8);
         for (at, phase, forecast) in &self.forecasts.made {
             out.push(*phase as u8);
