@@ -7,6 +7,9 @@ use super::stage::{Next, TripEvent, TripStage};
 use crate::event::{DriverId, Payload, Reason, Record, TripId};
 use crate::stream::{Operator, StateDigest, Tick};
 
+/// How long the queue by age may be beyond twice the trips under way, before those that have ended are swept out.
+const SWEEP_SLACK: usize = 1_024;
+
 /// A trip under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trip {
@@ -63,7 +66,7 @@ pub enum TripOutcome {
 pub struct Trips {
     config: TripsConfig,
     trips: FxHashMap<TripId, Trip>,
-    /// In the order of request; ended ones are passed over.
+    /// In the order of request; ended ones are passed over, and swept out when they are too many.
     by_age: VecDeque<TripId>,
 }
 
@@ -95,6 +98,10 @@ impl Trips {
         let state = Trip { pickup, dropoff, requested_at: at, stage: TripStage::Requested };
         self.trips.insert(trip, state);
         self.by_age.push_back(trip);
+        if self.by_age.len() > 2 * self.trips.len() + SWEEP_SLACK {
+            let trips = &self.trips;
+            self.by_age.retain(|trip| trips.contains_key(trip));
+        }
         TripOutcome::Changed(TripChange { trip, state, event: None, previous: None, at })
     }
 
@@ -234,5 +241,20 @@ mod tests {
         assert!(out.is_empty());
         trips.on_tick(&tick(86_401), &mut out);
         assert_eq!((out.len(), trips.len()), (1, 0));
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_by_what_is_under_way() {
+        let cancelled = (0..100_000).flat_map(|nth| {
+            let (trip, place) = (TripId(nth), Coord::default());
+            [Payload::Requested { trip, pickup: place, dropoff: place }, Payload::Cancelled { trip }]
+        });
+        let last = Payload::Requested { trip: TripId(100_000), pickup: Coord::default(), dropoff: Coord::default() };
+        let (mut trips, _) = trips_after(&cancelled.chain([last]).collect::<Vec<_>>());
+        assert!(trips.by_age.len() <= 2 * trips.len() + SWEEP_SLACK, "{}", trips.by_age.len());
+        let mut out = Vec::new();
+        let time = Timestamp::from_secs(400_000);
+        trips.on_tick(&Tick { number: 0, time, watermark: Timestamp::MIN }, &mut out);
+        assert_eq!((out.len(), trips.len(), trips.by_age.len()), (1, 0, 0));
     }
 }
