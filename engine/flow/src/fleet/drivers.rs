@@ -30,6 +30,13 @@ pub enum DriverEvent {
         /// Where.
         position: Position,
     },
+    /// Gave a sign of life that does not say where he is.
+    Heard {
+        /// Who.
+        driver: DriverId,
+        /// When.
+        at: Timestamp,
+    },
     /// Began or ended work.
     Status {
         /// Who.
@@ -142,6 +149,7 @@ impl Operator for Fleet {
     fn on_event(&mut self, event: &DriverEvent, out: &mut Vec<FleetChange>) {
         let (id, at) = match *event {
             DriverEvent::Seen { driver, at, .. }
+            | DriverEvent::Heard { driver, at }
             | DriverEvent::Status { driver, at, .. }
             | DriverEvent::TripTaken { driver, at }
             | DriverEvent::TripLeft { driver, at } => (driver, at),
@@ -150,6 +158,7 @@ impl Operator for Fleet {
         driver.heard_at = driver.heard_at.max(at);
         match *event {
             DriverEvent::Seen { position, .. } => driver.place = Some((position, at)),
+            DriverEvent::Heard { .. } => return,
             DriverEvent::Status { status, .. } => driver.status = status,
             DriverEvent::TripTaken { .. } => driver.trips += 1,
             DriverEvent::TripLeft { .. } => driver.trips = driver.trips.saturating_sub(1),

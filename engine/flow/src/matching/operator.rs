@@ -32,6 +32,7 @@ pub enum Movement {
 
 /// Matches one shard's fixes to the road.
 pub struct Matching {
+    network: Arc<Network>,
     matcher: Matcher,
     drivers: Keyed<Track>,
 }
@@ -53,7 +54,18 @@ impl Matching {
         config: MatcherConfig,
         (shard, shards): (u32, u32),
     ) -> Result<Self, MatcherConfigError> {
-        Ok(Self { matcher: Matcher::new(network, index, config)?, drivers: Keyed::new(shard, shards) })
+        let matcher = Matcher::new(Arc::clone(&network), index, config)?;
+        Ok(Self { network, matcher, drivers: Keyed::new(shard, shards) })
+    }
+
+    /// How many drivers something is kept of.
+    pub fn len(&self) -> usize {
+        self.drivers.len()
+    }
+
+    /// Whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.drivers.is_empty()
     }
 
     /// Forgets a driver.
@@ -76,7 +88,6 @@ impl Operator for Matching {
             speed_mps: fix.speed_mps(),
             heading_deg: fix.heading_deg(),
         };
-        let network = Arc::clone(self.matcher.network());
         let found = match self.matcher.on_fix(&mut track.trace, &fix) {
             Outcome::Matched(found) => found,
             // It is kept back to see whether later fixes bear it out, but it is itself never used.
@@ -98,7 +109,7 @@ impl Operator for Matching {
         };
         for step in found.committed.steps() {
             let drive = track.drive.get_or_insert_with(|| Drive::on(step.from.edge));
-            drive.step(&network, &step, |traversal| out.push(Movement::Traversed(traversal)));
+            drive.step(&self.network, &step, |traversal| out.push(Movement::Traversed(traversal)));
         }
         if found.broke.is_some() {
             track.drive = None;

@@ -196,13 +196,18 @@ impl Shard {
                 Movement::Rejected(reason) => rejected = Some(*reason),
             }
         }
+        let at = record.time;
         if let Some(reason) = rejected {
+            // The matcher remembers him: the fleet has to know of him, to say when he is forgotten.
+            self.on_driver(&DriverEvent::Heard { driver, at }, effects);
             self.reject(record, reason, effects);
             return;
         }
         self.counts.accepted += 1;
-        let Some((position, direction_sure)) = place else { return };
-        let at = record.time;
+        let Some((position, direction_sure)) = place else {
+            self.on_driver(&DriverEvent::Heard { driver, at }, effects);
+            return;
+        };
         self.on_driver(&DriverEvent::Seen { driver, at, position }, effects);
         let seen = EtaInput::Seen { driver, at, position, direction_sure, offset: record.offset };
         effects.tell(self.eta.on_event(&seen));
@@ -287,3 +292,7 @@ impl Effects {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "shard_tests.rs"]
+mod tests;
