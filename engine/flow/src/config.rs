@@ -3,9 +3,9 @@
 use etaflow_road::{MatcherConfig, MatcherConfigError};
 
 use crate::eta::{EtaConfig, EtaConfigError};
-use crate::fleet::FleetConfig;
+use crate::fleet::{FleetConfig, FleetConfigError};
 use crate::traffic::{TrafficConfig, TrafficConfigError};
-use crate::trip::TripsConfig;
+use crate::trip::{TripsConfig, TripsConfigError};
 
 /// How the pipeline works: whoever replays a log with the same configuration gets the same outputs.
 ///
@@ -42,6 +42,12 @@ pub enum PipelineConfigError {
     /// One of the traffic's.
     #[error(transparent)]
     Traffic(#[from] TrafficConfigError),
+    /// One of the fleet's.
+    #[error(transparent)]
+    Fleet(#[from] FleetConfigError),
+    /// One of the trips'.
+    #[error(transparent)]
+    Trips(#[from] TripsConfigError),
     /// One of the arrival times'.
     #[error(transparent)]
     Eta(#[from] EtaConfigError),
@@ -71,7 +77,32 @@ impl Config {
         }
         self.matching.validate()?;
         self.traffic.validate()?;
+        self.fleet.validate()?;
+        self.trips.validate()?;
         self.eta.validate()?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use etaflow_road::Span;
+
+    use super::*;
+
+    #[test]
+    fn a_setting_out_of_bounds_is_named() {
+        for span in [Span::from_secs(-1), Span::ZERO, Span::from_micros(i64::MIN), Span::from_micros(i64::MAX)] {
+            let mut config = Config::default();
+            config.fleet.stale_after = span;
+            let name = |config: &Config| config.validate().expect_err("out of bounds").to_string();
+            assert!(name(&config).starts_with("fleet.stale_after_s is "), "{}", name(&config));
+            config = Config::default();
+            config.fleet.forgotten_after = span;
+            assert!(name(&config).starts_with("fleet.forgotten_after_s is "), "{}", name(&config));
+            config = Config::default();
+            config.trips.abandoned_after = span;
+            assert!(name(&config).starts_with("trips.abandoned_after_s is "), "{}", name(&config));
+        }
     }
 }

@@ -121,7 +121,7 @@ pub use event::{
     DeadLetter, DriverId, DriverStatus, Event, EventData, EventError, EventId, EventSource, FrameError, GpsFix,
     KEY_MAX_BYTES, Key, KeyError, Offset, Payload, Reason, Record, RoadRef, SourceId, TripId,
 };
-pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig};
+pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};
 pub use log::{Batch, Hold, Log, LogError, LogReader, MemoryLog, MemoryLogConfig};
 pub use matching::{Matching, Movement};
 pub use pipeline::{
@@ -139,5 +139,5 @@ pub use stream::{
 };
 pub use time::{Clock, ManualClock, Span, Timestamp, WallClock};
 pub use traffic::{EdgeSpeed, Evidence, Traffic, TrafficConfig, TrafficConfigError, Traversal, TraversalSums};
-pub use trip::{Trip, TripChange, TripEvent, TripOutcome, TripStage, Trips, TripsConfig};
+pub use trip::{Trip, TripChange, TripEvent, TripOutcome, TripStage, Trips, TripsConfig, TripsConfigError};
 pub use view::{Answer, EngineState, Lag, LagMeter, Nearby, QueryError, TripEta, View};

@@ -2,4 +2,4 @@
 
 mod drivers;
 
-pub use drivers::{DriverEvent, Fleet, FleetChange, FleetConfig};
+pub use drivers::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};

@@ -4,4 +4,4 @@ mod stage;
 mod trips;
 
 pub use stage::{TripEvent, TripStage};
-pub use trips::{Trip, TripChange, TripOutcome, Trips, TripsConfig};
+pub use trips::{Trip, TripChange, TripOutcome, Trips, TripsConfig, TripsConfigError};

@@ -26,13 +26,33 @@ pub struct Trip {
 /// How trips are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TripsConfig {
-    /// A trip of which no end was heard for so long after its request is given up. Default 24 h.
+    /// A trip of which no end was heard for so long after its request is given up. Default 24 h; 1 s to 30 days.
     pub abandoned_after: Span,
 }
 
 impl Default for TripsConfig {
     fn default() -> Self {
         Self { abandoned_after: Span::from_secs(86_400) }
+    }
+}
+
+/// A value of a [`TripsConfig`] that is out of its bounds.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("trips.abandoned_after_s is {value}, not within {low}..={high}")]
+pub struct TripsConfigError {
+    value: f64,
+    low: f64,
+    high: f64,
+}
+
+impl TripsConfig {
+    /// Checks the bounds.
+    ///
+    /// # Errors
+    /// Names the value and its bounds.
+    pub fn validate(&self) -> Result<(), TripsConfigError> {
+        let (value, low, high) = (self.abandoned_after.secs_f64(), 1.0, 30.0 * 86_400.0);
+        if (low..=high).contains(&value) { Ok(()) } else { Err(TripsConfigError { value, low, high }) }
     }
 }
 
