@@ -1,12 +1,12 @@
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use etaflow_road::{Network, Span, Targets, Timestamp};
 use rustc_hash::FxHashMap;
 
 use crate::eta::{Cause, Epoch, EtaUpdate};
-use crate::event::{DriverId, TripId};
+use crate::event::{DriverId, Offset, TripId};
 use crate::fleet::FleetChange;
 use crate::pipeline::{Applied, Observer};
 
@@ -19,11 +19,20 @@ const ENDED_KEPT: Span = Span::from_secs(60);
 /// What the shards have published.
 pub(crate) struct Published {
     trips: Vec<RwLock<FxHashMap<TripId, EtaUpdate>>>,
-    ended: Mutex<VecDeque<(Timestamp, TripId)>>,
+    ended: Mutex<VecDeque<Ended>>,
     pub(super) available: RwLock<Available>,
     epoch: RwLock<Current>,
     /// When the last record that each shard has taken arrived, in microseconds.
     applied_at: Vec<AtomicI64>,
+    /// The offset before which each shard has taken everything.
+    applied: Vec<AtomicU64>,
+}
+
+/// A trip that has ended, when, and by which record.
+struct Ended {
+    trip: TripId,
+    at: Timestamp,
+    offset: Offset,
 }
 
 /// Drivers who can take a trip.
@@ -49,6 +58,7 @@ impl Published {
             available: RwLock::new(Available { targets: Targets::new(network), seen_at: Vec::new() }),
             epoch: RwLock::new(Current { epoch: first, as_of: Timestamp::MIN }),
             applied_at: (0..shards).map(|_| AtomicI64::new(i64::MIN)).collect(),
+            applied: (0..shards).map(|_| AtomicU64::new(0)).collect(),
         }
     }
 
@@ -86,15 +96,18 @@ impl Published {
         drop(trips);
         if matches!(update.cause, Cause::Completed | Cause::Cancelled) {
             let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-            ended.push_back((update.as_of, update.trip));
+            ended.push_back(Ended { trip: update.trip, at: update.as_of, offset: update.offset });
         }
     }
 
     fn forget_ended(&self, now: Timestamp) {
+        // A shard that has not come to the end of a trip may still put what it knew of it before.
+        let applied = self.applied.iter().map(|applied| applied.load(Ordering::Acquire)).min().unwrap_or(0);
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(&(at, trip)) = ended.front().filter(|(at, _)| now.since(*at) > ENDED_KEPT) {
-            debug_assert!(now >= at);
-            ended.pop_front();
+        let over = |ended: &Ended| now.since(ended.at) > ENDED_KEPT && ended.offset.0 < applied;
+        while ended.front().is_some_and(over)
+            && let Some(Ended { trip, .. }) = ended.pop_front()
+        {
             self.part(trip).write().unwrap_or_else(PoisonError::into_inner).remove(&trip);
         }
     }
@@ -146,7 +159,54 @@ impl Observer for Published {
             self.forget_ended(tick.time);
         }
         if let Some(last) = applied.records.last() {
-            self.applied_at[applied.shard as usize].store(last.ingest_time.micros(), Ordering::Release);
+            let shard = applied.shard as usize;
+            self.applied_at[shard].store(last.ingest_time.micros(), Ordering::Release);
+            self.applied[shard].store(last.offset.0 + 1, Ordering::Release);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use etaflow_road::{EdgeIndex, SyntheticCity};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::event::{Payload, Record};
+    use crate::pipeline::{Effects, Executor, Shard};
+    use crate::stream::Tick;
+
+    fn update(offset: u64, cause: Cause) -> EtaUpdate {
+        let (trip, as_of) = (TripId(0), Timestamp::from_secs(0));
+        let offset = Offset(offset);
+        EtaUpdate { trip, driver: None, offset, cause, as_of, fix_at: None, epoch: 0, pickup_at: None, arrival: None }
+    }
+
+    #[test]
+    fn a_trip_that_is_forgotten_does_not_come_back_by_a_shard_that_is_late() {
+        let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
+        let (index, config) = (Arc::new(EdgeIndex::new(&network)), Config { shards: 2, ..Config::default() });
+        let epoch = Executor::first_epoch(&network, &config);
+        let published = Published::new(&network, Arc::clone(&epoch), 2);
+        let shards =
+            [0, 1].map(|nth| Shard::new(&network, &index, &config, Arc::clone(&epoch), nth).expect("in bounds"));
+        // A shard takes what is before a tick, and the tick.
+        let take = |shard: u32, tick_offset: u64, arrivals: Vec<EtaUpdate>| {
+            let time = Timestamp::from_secs(100 + tick_offset as i64);
+            let (payload, offset) = (Payload::Tick { watermark: time }, Offset(tick_offset));
+            let source = Record::TICKER;
+            let last = Record { offset, time, ingest_time: time, waited_us: 0, source, id: tick_offset, payload };
+            let effects = Effects { arrivals, ..Effects::default() };
+            let tick = Some(Tick { number: tick_offset, time, watermark: time });
+            let state = &shards[shard as usize];
+            published.on_applied(&Applied { shard, state, records: &[last], effects: &effects, epoch: &epoch, tick });
+        };
+        // The end of the trip lies long back when it is heard of, and the shard that it was assigned in is behind.
+        take(1, 10, vec![update(5, Cause::Completed)]);
+        take(0, 9, vec![update(3, Cause::Assigned)]);
+        assert_eq!(published.trip(TripId(0)).map(|update| update.cause), Some(Cause::Completed));
+        take(0, 11, Vec::new());
+        take(1, 12, Vec::new());
+        assert_eq!((published.trip(TripId(0)), published.trips()), (None, 0));
     }
 }
