@@ -60,6 +60,7 @@ struct Shared {
     exchange: Exchange,
     gate: Gate,
     applied: Vec<AtomicU64>,
+    told: AtomicU64,
     index: Arc<EdgeIndex>,
     counts: Vec<Mutex<Counts>>,
 }
@@ -128,8 +129,14 @@ pub enum ExecutorError {
         /// What it said.
         message: String,
     },
-    /// A shard has stopped because another one had.
-    #[error("shard {shard} has stopped because another shard failed")]
+    /// The sink has panicked.
+    #[error("the sink of outputs has failed: {message}")]
+    SinkPanicked {
+        /// What it said.
+        message: String,
+    },
+    /// A shard has stopped because another one, or the sink, had.
+    #[error("shard {shard} has stopped because another shard, or the sink, failed")]
     Stopped {
         /// Which.
         shard: u32,
@@ -159,6 +166,7 @@ impl Executor {
             exchange,
             gate: Gate::default(),
             applied: (0..count).map(|_| AtomicU64::new(from.0)).collect(),
+            told: AtomicU64::new(from.0),
             index: Arc::clone(&index),
             counts: (0..count).map(|_| Mutex::default()).collect(),
         });
@@ -180,8 +188,11 @@ impl Executor {
         }
         drop(send);
         let sink = outputs.sink;
-        let merger = spawn("etaflow-merge".into(), move || merge(&receive, Merge::new(count, from), sink));
-        Ok(Self { handle: ExecutorHandle { shared }, workers, merger, log })
+        let handle = ExecutorHandle { shared };
+        let told = handle.clone();
+        let merger =
+            spawn("etaflow-merge".into(), move || merge(&receive, Merge::new(count, from), sink, &told.shared.told));
+        Ok(Self { handle, workers, merger, log })
     }
 
     /// The index of the roads in space.
@@ -207,13 +218,16 @@ impl Executor {
     /// Waits for the end of the log.
     ///
     /// # Errors
-    /// If a shard has failed.
+    /// If a shard or the sink has failed.
     pub fn join(self) -> Result<ExecutorReport, ExecutorError> {
         self.handle.resume();
         let ended: Vec<_> =
             self.workers.into_iter().map(|worker| worker.join().expect("workers catch panics")).collect();
-        let (outputs_digest, outputs) = self.merger.join().expect("the sink does not panic");
         let mut failures: Vec<ExecutorError> = Vec::new();
+        let (outputs_digest, outputs) = self.merger.join().unwrap_or_else(|panic| {
+            failures.push(ExecutorError::SinkPanicked { message: message_of(panic.as_ref()) });
+            Default::default()
+        });
         let mut shards = Vec::new();
         for result in ended {
             match result {
@@ -252,6 +266,11 @@ impl ExecutorHandle {
     pub fn applied(&self) -> Offset {
         let applied = self.shared.applied.iter().map(|applied| applied.load(Ordering::Acquire));
         Offset(applied.min().unwrap_or(0))
+    }
+
+    /// The offset before which the sink has been given everything; never past [`applied`](Self::applied).
+    pub fn told(&self) -> Offset {
+        Offset(self.shared.told.load(Ordering::Acquire))
     }
 
     /// What has become of the records so far.
@@ -358,12 +377,13 @@ impl Worker {
     }
 }
 
-fn merge(lots: &Receiver<Lot>, mut merge: Merge, mut sink: Option<Sink>) -> (Digest, u64) {
+fn merge(lots: &Receiver<Lot>, mut merge: Merge, mut sink: Option<Sink>, told: &AtomicU64) -> (Digest, u64) {
     for (shard, outputs, upto) in lots {
         let ready = merge.add(shard, outputs, upto);
         if let Some(sink) = sink.as_mut().filter(|_| !ready.is_empty()) {
             sink(ready);
         }
+        told.store(merge.complete().0, Ordering::Release);
     }
     merge.finish()
 }
@@ -376,3 +396,7 @@ fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
+
+#[cfg(test)]
+#[path = "executor_tests.rs"]
+mod tests;

@@ -41,7 +41,7 @@ impl Merge {
         pending.outputs.extend(outputs);
         pending.upto = upto;
         self.ready.clear();
-        let complete = self.shards.iter().map(|pending| pending.upto).min().unwrap_or_default();
+        let complete = self.complete();
         for pending in &mut self.shards {
             let count = pending.outputs.partition_point(|output| output.offset() < complete);
             self.ready.extend(pending.outputs.drain(..count));
@@ -55,6 +55,11 @@ impl Merge {
         self.hasher.update(&self.bytes);
         self.count += self.ready.len() as u64;
         &self.ready
+    }
+
+    /// Before this offset everything has gone out.
+    pub(super) fn complete(&self) -> Offset {
+        self.shards.iter().map(|pending| pending.upto).min().unwrap_or_default()
     }
 
     /// The digest of all that went out, and how many that was.

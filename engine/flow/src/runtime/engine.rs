@@ -347,6 +347,11 @@ impl Gauges {
     pub(super) fn applied(&self) -> Offset {
         self.executor.applied()
     }
+
+    /// The offset before which everything has been told to those who listen.
+    pub(super) fn told(&self) -> Offset {
+        self.executor.told()
+    }
 }
 
 /// The view first, then whoever else looks on: what he sees can be asked for.

@@ -67,7 +67,8 @@ impl Monitor {
         let log: &dyn Log = &*self.gauges.log;
         // The engine's offset first: it cannot be past an end that is read later.
         let applied = self.gauges.applied();
-        self.gauges.dictionary.release(applied);
+        // Who hears of a trip's end is found by its name.
+        self.gauges.dictionary.release(self.gauges.told());
         let applied_at = self.gauges.published.applied_at();
         let end = log.end();
         let newest = end.0.checked_sub(1).and_then(|last| log.read(Offset(last)).ok().flatten());

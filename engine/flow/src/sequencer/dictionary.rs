@@ -117,11 +117,11 @@ impl Dictionary {
         }
     }
 
-    /// Forgets the retired trips that nobody will ask for any more, now that everything before `applied` has been
-    /// followed.
+    /// Forgets the retired trips that nobody will ask for any more, now that everything before `told` has been followed
+    /// and told.
     #[cfg(feature = "runtime")]
-    pub(crate) fn release(&self, applied: Offset) {
-        let ripe = |names: &Names| names.retired.front().is_some_and(|&(offset, _)| offset < applied);
+    pub(crate) fn release(&self, told: Offset) {
+        let ripe = |names: &Names| names.retired.front().is_some_and(|&(offset, _)| offset < told);
         if !ripe(&self.read()) {
             return;
         }

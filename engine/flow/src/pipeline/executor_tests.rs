@@ -1,0 +1,58 @@
+use etaflow_road::SyntheticCity;
+
+use super::*;
+use crate::event::{RoadRef, SourceId};
+use crate::log::{MemoryLog, MemoryLogConfig};
+
+/// A log of one road that is not on the map, which is told as a dead letter.
+fn start(sink: Sink) -> (Executor, Arc<dyn Log>) {
+    let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
+    let log: Arc<dyn Log> = Arc::new(MemoryLog::new(&MemoryLogConfig::default()));
+    let outputs = Outputs { sink: Some(sink), ..Outputs::default() };
+    let config = Config { shards: 2, ..Config::default() };
+    let executor = Executor::start(network, &config, Arc::clone(&log), Offset(0), outputs).expect("within bounds");
+    let time = Timestamp::from_secs(1);
+    let payload = Payload::Closed(RoadRef { from_node: -1, to_node: -2 });
+    let (offset, source) = (Offset(0), SourceId(0));
+    log.append(&[Record { offset, time, ingest_time: time, waited_us: 0, source, id: 0, payload }]).expect("open");
+    (executor, log)
+}
+
+#[test]
+fn what_is_applied_is_not_told_before_the_sink_has_it() {
+    let (go, wait) = sync_channel::<()>(1);
+    let (executor, log) = start(Box::new(move |_| wait.recv().expect("the test goes on")));
+    let handle = executor.handle();
+    while handle.applied() < Offset(1) {
+        std::thread::yield_now();
+    }
+    assert_eq!(handle.told(), Offset(0));
+    log.close();
+    go.send(()).expect("the sink waits");
+    assert_eq!(executor.join().expect("nothing fails").outputs, 1);
+    assert_eq!(handle.told(), Offset(1));
+}
+
+#[test]
+fn a_sink_that_panics_is_named_and_stops_all() {
+    let (executor, log) = start(Box::new(|_| panic!("no more room")));
+    let handle = executor.handle();
+    while handle.applied() < Offset(1) {
+        std::thread::yield_now();
+    }
+    let mut offset = 1;
+    // Nothing more is taken in, as soon as a shard has seen it.
+    loop {
+        let time = Timestamp::from_secs(2);
+        let payload = Payload::Reopened(RoadRef { from_node: -1, to_node: -2 });
+        let source = SourceId(0);
+        let record =
+            Record { offset: Offset(offset), time, ingest_time: time, waited_us: 0, source, id: offset, payload };
+        match log.append(&[record]) {
+            Ok(()) => offset += 1,
+            Err(error) => break assert_eq!(error, LogError::Closed),
+        }
+    }
+    let failure = executor.join().expect_err("the sink has failed");
+    assert_eq!(failure, ExecutorError::SinkPanicked { message: "no more room".to_owned() });
+}
