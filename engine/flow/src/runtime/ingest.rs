@@ -57,8 +57,10 @@ impl Pulse {
     /// The next tick that is due at `now`.
     fn due(&mut self, now: Timestamp) -> Option<Timestamp> {
         let tick = self.next;
-        (tick <= now).then(|| {
-            self.next = tick + self.interval;
+        let after = tick + self.interval;
+        // At the end of what can be expressed time does not go on.
+        (tick <= now && tick < after).then(|| {
+            self.next = after;
             tick
         })
     }
@@ -143,5 +145,26 @@ impl Ingest {
 
     fn bury(&mut self, reason: Reason, detail: String) {
         self.dead_letters.push(DeadLetter { reason, at: self.pulse.now(), offset: None, detail });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_come_at_their_interval_and_end_with_time_itself() {
+        let end = Timestamp::from_micros(i64::MAX);
+        for (start, now, ticks) in [
+            (Timestamp::from_secs(10), Timestamp::from_secs(13), 3),
+            (Timestamp::from_secs(10), Timestamp::from_secs(9), 0),
+            (end - Span::from_millis(3_500), end, 3),
+            (end, end, 0),
+        ] {
+            let mut pulse = Pulse::new(Time::Scenario { start }, Span::from_secs(1));
+            let due: Vec<_> = std::iter::from_fn(|| pulse.due(now)).take(10).collect();
+            assert_eq!(due.len(), ticks, "from {start} to {now}");
+            assert!(due.iter().zip(1..).all(|(&tick, nth)| tick == start + Span::from_secs(nth)));
+        }
     }
 }
