@@ -82,7 +82,16 @@ impl Leg {
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        out.extend((self.at as u64).to_le_bytes());
+        for place in [self.start, self.end] {
+            out.extend(place.edge.0.to_le_bytes());
+            out.extend(place.offset_mm.to_le_bytes());
+        }
+        for nth in [self.at, self.timed_from, self.edges.len()] {
+            out.extend((nth as u64).to_le_bytes());
+        }
+        for nth in [self.at, self.timed_from, self.edges.len()] {
+            out.extend((nth as u64).to_le_bytes());
+        }
         out.extend(self.end.edge.0.to_le_bytes());
         out.extend(self.end.offset_mm.to_le_bytes());
         for edge in &self.edges {

@@ -136,3 +136,19 @@ fn who_goes_back_step_by_step_is_not_timed_by_old_travel_times() {
     assert_eq!(leg.follow(&CITY, &new, one_back), Some(sum(&leg, &new, 4, one_back)));
     assert_eq!(leg.follow(&CITY, &new, two_back), None);
 }
+
+#[test]
+fn how_far_the_driver_has_come_is_part_of_the_state() {
+    let (metric, mut query) = (metric(3, false), Query::new(Arc::clone(&CITY)));
+    let ways = (1..).filter_map(|nth| leg(&mut query, &metric, position(0, 50), position(nth * 131, 50)));
+    let mut leg = ways.take(50).find(|leg| leg.parts().0.len() > 5).expect("it is a city");
+    let encoded = |leg: &Leg| {
+        let mut bytes = Vec::new();
+        leg.encode(&mut bytes);
+        bytes
+    };
+    let before = encoded(&leg);
+    let place = place_on(&leg, 3, 50);
+    leg.follow(&CITY, &metric, place).expect("it is on the way");
+    assert_ne!(encoded(&leg), before);
+}

@@ -157,6 +157,7 @@ impl Plan {
         }
         out.extend(self.fix_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
         out.push(self.phase as u8);
+        out.extend(self.forecasts.next_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
         for (at, phase, forecast) in &self.forecasts.made {
             out.push(*phase as u8);
             out.extend(at.micros().to_le_bytes());

@@ -30,10 +30,8 @@ impl Closures {
         self.stretches.contains_key(&edge)
     }
 
-    /// All that are closed, ascending.
-    pub(super) fn sorted(&self) -> Vec<EdgeId> {
-        let mut edges: Vec<EdgeId> = self.stretches.keys().copied().collect();
-        edges.sort_unstable();
-        edges
+    /// All that are closed, and by which stretches in the order of their closing; in no particular order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (EdgeId, &[RoadRef])> {
+        self.stretches.iter().map(|(&edge, stretches)| (edge, stretches.as_slice()))
     }
 }

@@ -216,8 +216,13 @@ impl Traffic {
         let mut bytes = Vec::new();
         self.pace.encode(&mut bytes);
         digest.entity(b'p', 0, &bytes);
-        for edge in self.closures.sorted() {
-            digest.entity(b'c', u64::from(edge.0), &[]);
+        for (edge, stretches) in self.closures.iter() {
+            bytes.clear();
+            for road in stretches {
+                bytes.extend(road.from_node.to_le_bytes());
+                bytes.extend(road.to_node.to_le_bytes());
+            }
+            digest.entity(b'c', u64::from(edge.0), &bytes);
         }
         for edge in self.window.iter().flat_map(SlidingWindow::keys) {
             bytes.clear();

@@ -192,3 +192,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn states_that_go_on_differently_have_different_digests() {
+    let digest_after = |closed: &[u32]| {
+        let mut traffic = Traffic::new(Arc::clone(&CITY), &TrafficConfig::default());
+        // All on one edge: it opens with the last of them.
+        closed.iter().for_each(|&nth| traffic.close(&[edge(0)], road(nth).0));
+        let time = Timestamp::from_secs(10_000);
+        traffic.on_tick(&Tick { number: 0, time, watermark: time });
+        let mut digest = StateDigest::default();
+        traffic.digest(&mut digest);
+        (traffic.metric().weight(edge(0)), digest.finish())
+    };
+    let (one, both) = (digest_after(&[1]), digest_after(&[1, 2]));
+    assert_eq!((one.0, both.0), (INFINITY, INFINITY));
+    assert_ne!(one.1, both.1);
+    assert_ne!(one.1, digest_after(&[2]).1);
+}
