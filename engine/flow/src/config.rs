@@ -104,5 +104,9 @@ mod tests {
             config.trips.abandoned_after = span;
             assert!(name(&config).starts_with("trips.abandoned_after_s is "), "{}", name(&config));
         }
+        let mut config = Config::default();
+        config.trips.under_way_max = 0;
+        let error = config.validate().expect_err("out of bounds").to_string();
+        assert_eq!(error, "trips.under_way_max is 0, not within 1..=100000000");
     }
 }

@@ -1,5 +1,7 @@
 //! The fleet: who is at work, where, and who can take a trip.
 
+mod config;
 mod drivers;
 
-pub use drivers::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};
+pub use config::{FleetConfig, FleetConfigError};
+pub use drivers::{DriverEvent, Fleet, FleetChange};

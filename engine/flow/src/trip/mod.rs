@@ -1,7 +1,9 @@
 //! Trips: from the request to the arrival, as a state machine.
 
+mod config;
 mod stage;
 mod trips;
 
+pub use config::{TripsConfig, TripsConfigError};
 pub use stage::{TripEvent, TripStage};
-pub use trips::{Trip, TripChange, TripOutcome, Trips, TripsConfig, TripsConfigError};
+pub use trips::{Trip, TripChange, TripOutcome, Trips};

@@ -1,8 +1,9 @@
 use std::collections::VecDeque;
 
-use etaflow_road::{Coord, Span, Timestamp};
+use etaflow_road::{Coord, Timestamp};
 use rustc_hash::FxHashMap;
 
+use super::config::TripsConfig;
 use super::stage::{Next, TripEvent, TripStage};
 use crate::event::{DriverId, Payload, Reason, Record, TripId};
 use crate::stream::{Operator, StateDigest, Tick};
@@ -21,39 +22,6 @@ pub struct Trip {
     pub requested_at: Timestamp,
     /// How far it has come.
     pub stage: TripStage,
-}
-
-/// How trips are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TripsConfig {
-    /// A trip of which no end was heard for so long after its request is given up. Default 24 h; 1 s to 30 days.
-    pub abandoned_after: Span,
-}
-
-impl Default for TripsConfig {
-    fn default() -> Self {
-        Self { abandoned_after: Span::from_secs(86_400) }
-    }
-}
-
-/// A value of a [`TripsConfig`] that is out of its bounds.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("trips.abandoned_after_s is {value}, not within {low}..={high}")]
-pub struct TripsConfigError {
-    value: f64,
-    low: f64,
-    high: f64,
-}
-
-impl TripsConfig {
-    /// Checks the bounds.
-    ///
-    /// # Errors
-    /// Names the value and its bounds.
-    pub fn validate(&self) -> Result<(), TripsConfigError> {
-        let (value, low, high) = (self.abandoned_after.secs_f64(), 1.0, 30.0 * 86_400.0);
-        if (low..=high).contains(&value) { Ok(()) } else { Err(TripsConfigError { value, low, high }) }
-    }
 }
 
 /// That a trip has come into being or has moved on.
@@ -114,6 +82,10 @@ impl Trips {
     fn request(&mut self, trip: TripId, pickup: Coord, dropoff: Coord, at: Timestamp) -> TripOutcome {
         if self.trips.contains_key(&trip) {
             return TripOutcome::Rejected(Reason::TripExists);
+        }
+        // The sequencer's bound is on names, and it frees the name of a trip that was said to have ended and could not.
+        if self.trips.len() >= self.config.under_way_max {
+            return TripOutcome::Rejected(Reason::TooManyTrips);
         }
         let state = Trip { pickup, dropoff, requested_at: at, stage: TripStage::Requested };
         self.trips.insert(trip, state);
@@ -250,6 +222,17 @@ mod tests {
             assert_eq!(out.last(), Some(&TripOutcome::Rejected(reason)));
             assert_eq!(trips.get(TRIP), untouched.get(TRIP));
         }
+    }
+
+    #[test]
+    fn no_more_are_under_way_than_may_be() {
+        let mut trips = Trips::new(TripsConfig { under_way_max: 2, ..TripsConfig::default() });
+        let place = Coord::default();
+        let mut request = |nth| trips.request(TripId(nth), place, place, Timestamp::MIN);
+        assert!((0..2).all(|nth| matches!(request(nth), TripOutcome::Changed(_))));
+        assert_eq!(request(2), TripOutcome::Rejected(Reason::TooManyTrips));
+        trips.advance(TripId(0), TripEvent::Cancelled, Timestamp::MIN);
+        assert!(matches!(trips.request(TripId(3), place, place, Timestamp::MIN), TripOutcome::Changed(_)));
     }
 
     #[test]
