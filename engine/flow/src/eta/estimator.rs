@@ -241,14 +241,15 @@ impl Estimator {
         offset: Offset,
         out: &mut Vec<Told>,
     ) {
-        let Some(trips) = self.by_driver.get(&driver) else { return };
-        let metric = Arc::clone(&self.epoch.metric);
-        let turned = self.network.twin(position.edge).map(|twin| Position {
-            edge: twin,
-            offset_mm: self.network.length_mm(twin).saturating_sub(position.offset_mm),
-        });
-        for trip in trips.clone() {
-            let Some(plan) = self.plans.get_mut(&trip) else { continue };
+        let waits = self.waits();
+        let Self { network, query, config, epoch, plans, by_driver, .. } = self;
+        let Some(trips) = by_driver.get(&driver) else { return };
+        let metric = &epoch.metric;
+        let turned = network
+            .twin(position.edge)
+            .map(|twin| Position { edge: twin, offset_mm: network.length_mm(twin).saturating_sub(position.offset_mm) });
+        for &trip in trips {
+            let Some(plan) = plans.get_mut(&trip) else { continue };
             if matches!(plan.state.stage, TripStage::OnBoard { .. })
                 && plan.seen.is_none_or(|(_, seen_at)| at > seen_at)
             {
@@ -256,16 +257,17 @@ impl Estimator {
             }
             plan.fix_at = Some(at);
             let mut cause = Cause::Progress;
-            let mut on_way = plan.follow(&self.network, &metric, position, at);
+            let mut on_way = plan.follow(network, metric, position, at);
             if let (false, false, Some(turned)) = (on_way, direction_sure, turned) {
-                on_way = plan.follow(&self.network, &metric, turned, at);
+                on_way = plan.follow(network, metric, turned, at);
             }
             if !on_way {
                 plan.seen = Some((position, at));
-                plan.plan_from(&mut self.query, &metric, position);
+                plan.plan_from(query, metric, position);
                 cause = Cause::Rerouted;
             }
-            self.tell(trip, at, offset, cause, out);
+            let outlook = plan.outlook(network, metric, at, &waits);
+            out.push(told(plan, (trip, at, offset, cause), &outlook, epoch, config));
         }
     }
 
