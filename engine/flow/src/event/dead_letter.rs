@@ -45,13 +45,11 @@ pub enum Reason {
     StaleFix = 16,
     /// By the receiver's own words the fix may be anywhere.
     Inaccurate = 17,
-    /// No way along the roads leads there from where the driver was.
-    NoWay = 18,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 18] = [
         Self::Malformed,
         Self::UnknownType,
         Self::BadCoordinate,
@@ -70,7 +68,6 @@ impl Reason {
         Self::ImpossibleJump,
         Self::StaleFix,
         Self::Inaccurate,
-        Self::NoWay,
     ];
 
     /// Its name in reports and metrics.
@@ -94,7 +91,6 @@ impl Reason {
             Self::ImpossibleJump => "impossible_jump",
             Self::StaleFix => "stale_fix",
             Self::Inaccurate => "inaccurate",
-            Self::NoWay => "no_way",
         }
     }
 }

@@ -90,14 +90,13 @@ impl Operator for Matching {
         };
         let found = match self.matcher.on_fix(&mut track.trace, &fix) {
             Outcome::Matched(found) => found,
-            // It is kept back to see whether later fixes bear it out, but it is itself never used.
-            Outcome::Held(reason) => {
-                out.push(Movement::Rejected(match reason {
-                    HoldReason::Jump => Reason::ImpossibleJump,
-                    HoldReason::NoRoute => Reason::NoWay,
-                }));
+            // Nothing drives that fast: whatever later fixes say, this one is never used.
+            Outcome::Held(HoldReason::Jump) => {
+                out.push(Movement::Rejected(Reason::ImpossibleJump));
                 return;
             }
+            // It may well be true, and the map or the fix before it not.
+            Outcome::Held(HoldReason::NoRoute) => return,
             Outcome::Rejected(reason) => {
                 out.push(Movement::Rejected(match reason {
                     RejectReason::Stale | RejectReason::DuplicateTime => Reason::StaleFix,
