@@ -92,7 +92,7 @@ pub struct OutputArgs {
     /// Over how many shards the engine spreads its drivers; the results are the same for any number
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u16>::new().range(1..=SHARDS_MAX))]
     pub shards: Option<u16>,
-    /// The folder for summary.json, samples.csv and report.html [default: target/runs/<scenario>]
+    /// The folder for summary.json, samples.csv and report.html [default: target/runs/SCENARIO]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Prints the summary as JSON in place of words
