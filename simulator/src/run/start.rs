@@ -1,3 +1,5 @@
+use std::io::{ErrorKind, Write};
+
 use super::failure::Failure;
 use super::{replay, scenario};
 use crate::cli::{Command, Exit, OutputArgs};
@@ -33,15 +35,48 @@ pub fn start(command: &Command) -> Result<Exit, Failure> {
 fn finish(finished: Finished, output: &OutputArgs, folder: &std::path::Path) -> Result<Exit, Failure> {
     let Finished { report, words, interrupted } = finished;
     let files = report.write(folder)?;
-    if output.json {
-        println!("{}", report.to_json()?);
+    let text = if output.json {
+        report.to_json()? + "\n"
     } else {
-        print!("{}{words}", report.summary.to_terminal(ProgressStyle::stdout_colours()));
-        println!("\nreport: {}", files.page.display());
-    }
+        let summary = report.summary.to_terminal(ProgressStyle::stdout_colours());
+        format!("{summary}{words}\nreport: {}\n", files.page.display())
+    };
+    tell(&mut std::io::stdout().lock(), &text)?;
     Ok(match (interrupted, report.summary.is_held()) {
         (true, _) => Exit::Signal,
         (false, true) => Exit::Ok,
         (false, false) => Exit::BoundBreached,
     })
+}
+
+/// Writes the result. Who has stopped reading, as `head` does, has what he wanted, and the files are written.
+fn tell(out: &mut impl Write, text: &str) -> std::io::Result<()> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        told => told,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where writing fails.
+    struct Gone(ErrorKind);
+
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_who_leaves_is_no_failure_and_a_full_disk_is_one() {
+        assert!(tell(&mut Gone(ErrorKind::BrokenPipe), "summary").is_ok());
+        assert_eq!(tell(&mut Gone(ErrorKind::StorageFull), "summary").unwrap_err().kind(), ErrorKind::StorageFull);
+    }
 }
