@@ -5,6 +5,7 @@
 
 mod failure;
 mod forecasts;
+mod interrupt;
 mod latency;
 mod network;
 mod outages;

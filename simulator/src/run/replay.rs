@@ -8,6 +8,7 @@ use etaflow_road::open_network;
 
 use super::failure::Failure;
 use super::forecasts::{CAPACITY, Forecasts};
+use super::interrupt::interrupt;
 use super::latency::LatencyGauge;
 use super::pace::Pace;
 use super::report::{accounting, setting};
@@ -45,12 +46,12 @@ pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
     let mut sampler = Sampler::new(Span::from_millis(250));
     let mut progress = Progress::new(ProgressStyle::of_stderr(), "replay", None);
     let mut publisher = engine.publisher(Policy::Await);
-    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut interrupted_by = interrupt()?;
     let mut moments = Moments { events: events.peekable(), pace, reached: start };
     let interrupted = loop {
         let moment = tokio::select! {
             biased;
-            _ = &mut interrupt => break true,
+            () = &mut interrupted_by => break true,
             moment = moments.next() => moment,
         };
         let Some((time, events)) = moment else { break false };

@@ -8,6 +8,7 @@ use etaflow::{
 
 use super::failure::Failure;
 use super::forecasts::{CAPACITY, Forecast, Forecasts};
+use super::interrupt::interrupt;
 use super::latency::LatencyGauge;
 use super::network::network;
 use super::outages::Outages;
@@ -137,12 +138,12 @@ impl Drive<'_> {
         let mut progress =
             Progress::new(ProgressStyle::of_stderr(), &self.scenario.name, Some(self.scenario.duration.secs_f64()));
         let (mut emissions, mut deliveries) = (Vec::new(), Vec::new());
-        let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+        let mut interrupted_by = interrupt()?;
         let max = self.scenario.clock == ClockMode::Max;
         let interrupted = loop {
             let now = tokio::select! {
                 biased;
-                _ = &mut interrupt => break true,
+                () = &mut interrupted_by => break true,
                 now = pace.next() => now,
             };
             let until = now.min(end);
