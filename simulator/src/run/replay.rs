@@ -25,8 +25,9 @@ const LEAD: Span = Span::from_secs(2);
 /// Replays real trips on a real network, and holds what the engine says of each against when it arrived.
 pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
     let clock = WallClock::new();
+    let opened = clock.now();
     let network = Arc::new(open_network(&args.network)?);
-    let import = clock.now();
+    let import = clock.now().since(opened);
     let file = read_trips_file(&args.trips)?;
     let events = TaxiEvents::new(&file.trips);
     let (total, split) = (events.total(), events.drivers_split());
@@ -92,7 +93,7 @@ pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
         outputs_digest: ended.outputs_digest.to_string(),
         configuration: vec![
             setting("network", args.network.display()),
-            setting("import", format!("{:.2} s", import.since(begun).secs_f64().abs())),
+            setting("import", format!("{:.2} s", import.secs_f64())),
             setting("nodes", network.node_count()),
             setting("edges", network.edge_count()),
             setting("trips", args.trips.display()),
