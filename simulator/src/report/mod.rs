@@ -26,4 +26,5 @@ pub use machine::Machine;
 pub use progress::{Progress, ProgressStyle};
 pub use sample::{EngineState, Outage, Sample};
 pub use summary::{FaultCount, Report, Setting, Summary};
+pub(crate) use write::make_folder;
 pub use write::{ReportError, ReportFiles};

@@ -66,11 +66,7 @@ impl Report {
     /// # Errors
     /// If a file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<ReportFiles, ReportError> {
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| ReportError::Write { path, source }
-        };
-        fs::create_dir_all(folder).map_err(failed(folder))?;
+        make_folder(folder)?;
         let files = ReportFiles {
             summary: folder.join("summary.json"),
             samples: folder.join("samples.csv"),
@@ -81,6 +77,22 @@ impl Report {
         fs::write(&files.page, self.to_html()).map_err(failed(&files.page))?;
         Ok(files)
     }
+}
+
+/// Makes the folder of a report where it is not there: before the run, lest it was for nothing.
+///
+/// # Errors
+/// If it cannot be made, or nothing can be written in it.
+pub(crate) fn make_folder(folder: &Path) -> Result<(), ReportError> {
+    fs::create_dir_all(folder).map_err(failed(folder))?;
+    // The only way to know: root may write where the permissions say that nobody may, and nobody on a full disk.
+    let probe = folder.join(".writable");
+    fs::write(&probe, "?").and_then(|()| fs::remove_file(&probe)).map_err(failed(folder))
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> ReportError {
+    let path = path.to_owned();
+    move |source| ReportError::Write { path, source }
 }
 
 #[cfg(test)]

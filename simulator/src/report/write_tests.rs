@@ -274,3 +274,17 @@ fn the_terminal_summary_fits_a_screen() {
         assert!(text.contains("1,206,310") && text.contains("p99") && text.contains("late"));
     }
 }
+
+#[test]
+fn a_folder_in_which_nothing_can_be_written_is_known_before_the_run() {
+    let folder = std::env::temp_dir().join(format!("etaflow-folder-{}", std::process::id()));
+    make_folder(&folder.join("deep")).unwrap();
+    assert_eq!(fs::read_dir(folder.join("deep")).unwrap().count(), 0, "nothing is left behind");
+    let file = folder.join("file");
+    fs::write(&file, "").unwrap();
+    for taken in [file.clone(), file.join("sub")] {
+        let error = make_folder(&taken).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("report {}: ", taken.display())), "{error}");
+    }
+    fs::remove_dir_all(folder).unwrap();
+}

@@ -24,6 +24,7 @@ const LEAD: Span = Span::from_secs(2);
 
 /// Replays real trips on a real network, and holds what the engine says of each against when it arrived.
 pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
+    let predictions = args.predictions.as_deref().map(open_predictions).transpose()?;
     let clock = WallClock::new();
     let opened = clock.now();
     let network = Arc::new(open_network(&args.network)?);
@@ -73,8 +74,8 @@ pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
     let forecast = forecasts.join().expect("collecting does not panic");
     let truth: Vec<_> = file.trips.iter().map(TaxiTrip::truth).collect();
     let score = score(&truth, &forecast.predictions);
-    if let Some(path) = &args.predictions {
-        write_predictions(path, &forecast.predictions)?;
+    if let (Some(path), Some(writer)) = (&args.predictions, predictions) {
+        write_predictions(path, writer, &forecast.predictions)?;
     }
     let accounts = &ended.accounts;
     let (lag_max_events, samples) = sampler.finish();
@@ -135,10 +136,19 @@ impl Moments<'_> {
     }
 }
 
-fn write_predictions(path: &Path, predictions: &[Prediction]) -> Result<(), Failure> {
+/// Opened before the replay, lest it was for nothing.
+fn open_predictions(path: &Path) -> Result<PredictionWriter<BufWriter<File>>, Failure> {
     let failed = |source| Failure::Predictions { path: path.to_owned(), source };
     let file = File::create(path).map_err(|error| failed(error.into()))?;
-    let mut writer = PredictionWriter::new(BufWriter::new(file)).map_err(failed)?;
+    PredictionWriter::new(BufWriter::new(file)).map_err(failed)
+}
+
+fn write_predictions(
+    path: &Path,
+    mut writer: PredictionWriter<BufWriter<File>>,
+    predictions: &[Prediction],
+) -> Result<(), Failure> {
+    let failed = |source| Failure::Predictions { path: path.to_owned(), source };
     for prediction in predictions {
         writer.write(prediction).map_err(failed)?;
     }

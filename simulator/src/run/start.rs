@@ -3,7 +3,7 @@ use std::io::{ErrorKind, Write};
 use super::failure::Failure;
 use super::{replay, scenario};
 use crate::cli::{Command, Exit, OutputArgs};
-use crate::report::{ProgressStyle, Report};
+use crate::report::{ProgressStyle, Report, make_folder};
 
 /// What a run came to.
 pub(super) struct Finished {
@@ -23,10 +23,12 @@ pub fn start(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => {
             let (scenario, folder) = scenario::read(args)?;
+            make_folder(&folder)?;
             finish(runtime.block_on(scenario::run(&scenario))?, &args.output, &folder)
         }
         Command::Replay(args) => {
             let folder = args.output.out.clone().unwrap_or_else(|| "target/runs/replay".into());
+            make_folder(&folder)?;
             finish(runtime.block_on(replay::run(args))?, &args.output, &folder)
         }
     }
