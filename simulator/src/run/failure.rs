@@ -20,8 +20,13 @@ pub enum Failure {
     #[error(transparent)]
     Network(#[from] OpenError),
     /// The trips cannot be read.
-    #[error(transparent)]
-    Trips(#[from] TaxiError),
+    #[error("trips {path}: {source}", path = path.display())]
+    Trips {
+        /// From where.
+        path: PathBuf,
+        /// Why not.
+        source: TaxiError,
+    },
     /// The engine would not start, or did not end well.
     #[error("the engine: {0}")]
     Engine(#[from] EngineError),
@@ -48,7 +53,7 @@ impl Failure {
     /// What the program ends with.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Scenario(_) | Self::Network(_) | Self::Trips(_) | Self::Engine(EngineError::Config(_)) => {
+            Self::Scenario(_) | Self::Network(_) | Self::Trips { .. } | Self::Engine(EngineError::Config(_)) => {
                 Exit::BadConfiguration
             }
             _ => Exit::Failure,

@@ -29,7 +29,7 @@ pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
     let opened = clock.now();
     let network = Arc::new(open_network(&args.network)?);
     let import = clock.now().since(opened);
-    let file = read_trips_file(&args.trips)?;
+    let file = read_trips_file(&args.trips).map_err(|source| Failure::Trips { path: args.trips.clone(), source })?;
     let events = TaxiEvents::new(&file.trips);
     let (total, split) = (events.total(), events.drivers_split());
     let first = file.trips.iter().map(|trip| trip.start).min().unwrap_or_default();
@@ -47,6 +47,9 @@ pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
     let gauge = LatencyGauge::new(clock.clone(), config.pipeline.shards);
     let mut sampler = Sampler::new(Span::from_millis(250));
     let mut progress = Progress::new(ProgressStyle::of_stderr(), "replay", None);
+    if let Some(row) = file.rejected_rows.first() {
+        progress.note(&format!("{} rows were not used, the first: {row}", file.rejected_total()));
+    }
     let mut publisher = engine.publisher(Policy::Await);
     let mut interrupted_by = interrupt()?;
     let mut moments = Moments { events: events.peekable(), pace, reached: start };

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use csv::ByteRecord;
 use etaflow::{Coord, Timestamp};
@@ -43,6 +43,14 @@ impl TripFile {
         self.rejected.values().sum()
     }
 
+    fn not_empty(self) -> Result<Self, TaxiError> {
+        if self.trips.is_empty() {
+            let rows = self.rejected_total();
+            return Err(TaxiError::NoTrips { rows, first: self.rejected_rows.into_iter().next() });
+        }
+        Ok(self)
+    }
+
     fn reject(&mut self, row: RejectedRow) {
         *self.rejected.entry(row.reason).or_default() += 1;
         if self.rejected_rows.len() < REJECTED_KEPT {
@@ -54,16 +62,11 @@ impl TripFile {
 /// Why trips could not be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum TaxiError {
-    /// There is no such file.
-    #[error("trips {path}: {source}")]
-    Open {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    /// The file cannot be opened. Its name is for the caller to say.
+    #[error("cannot be opened: {0}")]
+    Open(io::Error),
     /// Reading it ends half way: it is cut off, or the packing is damaged.
-    #[error("trips: reading stops after line {line}: {source}")]
+    #[error("reading stops after line {line}: {source}")]
     Read {
         /// The last line that was read, from 1.
         line: u64,
@@ -71,22 +74,30 @@ pub enum TaxiError {
         source: io::Error,
     },
     /// It has no such column.
-    #[error("trips: there is no column {column}; the columns are \"{found}\"")]
+    #[error("there is no column {column}; the columns are \"{found}\"")]
     NoColumn {
         /// Which.
         column: &'static str,
         /// Those that are there.
         found: String,
     },
+    /// It has no trip that could be used.
+    #[error("no trip that could be used, of {rows} rows{}", first.as_ref().map(|row| format!("; {row}")).unwrap_or_default())]
+    NoTrips {
+        /// How many rows there are.
+        rows: u64,
+        /// The first of them.
+        first: Option<RejectedRow>,
+    },
 }
 
 /// Reads the trips of the file at `path`, which may be gzipped.
 ///
 /// # Errors
-/// If it cannot be read to its end or lacks a column. A row that cannot be used is no error: see [`TripFile`].
+/// If it cannot be read to its end, lacks a column or has no trip that could be used. A single row that cannot be used is no error: see [`TripFile`].
 pub fn read_trips_file(path: &Path) -> Result<TripFile, TaxiError> {
-    let file = File::open(path).map_err(|source| TaxiError::Open { path: path.to_owned(), source })?;
-    read_trips(file)
+    let file = File::open(path).map_err(TaxiError::Open)?;
+    read_trips(file)?.not_empty()
 }
 
 /// Reads trips, gzipped or plain, with the columns `trip_id`, `taxi_id`, `start_unix_s` and `polyline_lonlat_15s`

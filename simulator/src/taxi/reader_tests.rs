@@ -67,7 +67,7 @@ fn columns_may_come_in_any_order_but_not_be_absent() {
     let swapped = "note,start_unix_s,polyline_lonlat_15s,taxi_id,trip_id\nx,5,\"[[1,2]]\",20,7\n";
     assert_eq!(read_trips(swapped.as_bytes()).unwrap().trips[0].taxi_id, 20);
     let error = read_trips("trip_id,taxi_id\n1,2\n".as_bytes()).unwrap_err().to_string();
-    assert_eq!(error, "trips: there is no column start_unix_s; the columns are \"trip_id,taxi_id\"");
+    assert_eq!(error, "there is no column start_unix_s; the columns are \"trip_id,taxi_id\"");
     assert!(matches!(read_trips(io::empty()), Err(TaxiError::NoColumn { .. })));
 }
 
@@ -78,7 +78,7 @@ fn a_file_that_is_cut_off_is_an_error() {
     let error = read_trips(&packed[..packed.len() - 9]).unwrap_err();
     assert!(matches!(error, TaxiError::Read { .. }), "{error}");
     let error = read_trips_file(Path::new("no/such/trips.csv")).unwrap_err().to_string();
-    assert!(error.starts_with("trips no/such/trips.csv: "), "{error}");
+    assert!(error.starts_with("cannot be opened: "), "{error}");
 }
 
 #[test]
@@ -91,6 +91,18 @@ fn a_file_without_end_is_an_error() {
 fn examples_are_bounded_and_counts_are_not() {
     let found = read_trips(format!("{HEADER}{}", "x,20,1,[]\n".repeat(1_000)).as_bytes()).unwrap();
     assert_eq!((found.rejected_rows.len(), found.rejected_total()), (REJECTED_KEPT, 1_000));
+}
+
+#[test]
+fn a_file_without_a_single_trip_is_an_error_that_tells_of_the_first_row() {
+    let not_empty = |rows: &str| read_trips(format!("{HEADER}{rows}").as_bytes()).unwrap().not_empty();
+    assert_eq!(not_empty(GOOD).unwrap().trips.len(), 1);
+    assert_eq!(not_empty("").unwrap_err().to_string(), "no trip that could be used, of 0 rows");
+    let error = not_empty("x,20,1,[]\n7,20,1,[]\n").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "no trip that could be used, of 2 rows; line 2, column trip_id: \"x\" is no whole number from 0 to 2^64 - 1"
+    );
 }
 
 prop_compose! {
