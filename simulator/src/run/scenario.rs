@@ -87,6 +87,7 @@ pub(super) async fn run(scenario: &Scenario) -> Result<Finished, Failure> {
         clock,
         begun,
         start,
+        reached: start,
         outages: Outages::new(&scenario.outages, f64::from(scenario.world.drivers) * scenario.world.fix_rate_hz),
         sampler: Sampler::new(interval),
         trips_min: u64::MAX,
@@ -124,6 +125,8 @@ struct Drive<'a> {
     begun: Timestamp,
     /// The same in stream time.
     start: Timestamp,
+    /// How far the world has come; to the end, unless it was interrupted.
+    reached: Timestamp,
     outages: Outages,
     sampler: Sampler,
     /// The fewest trips that were under way, after the warm-up.
@@ -148,6 +151,7 @@ impl Drive<'_> {
             };
             let until = now.min(end);
             if until > self.start {
+                self.reached = until;
                 self.world.advance(until, &mut emissions);
                 self.faults.inject(&mut emissions, until, &mut deliveries);
                 self.offer(&mut deliveries).await?;
@@ -211,6 +215,7 @@ impl Drive<'_> {
             clock,
             begun,
             start,
+            reached,
             faults,
             outages,
             sampler,
@@ -227,7 +232,7 @@ impl Drive<'_> {
         let ended = Ended {
             summary,
             wall,
-            stream: scenario.duration,
+            stream: reached.since(start),
             gauge: &gauge,
             outages: outages.finish(),
             samples: sampler.finish(),
