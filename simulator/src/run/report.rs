@@ -7,7 +7,7 @@ use super::latency::LatencyGauge;
 use super::outages::CAUGHT_UP_WITHIN;
 use crate::fault::{FaultCounts, GarbageKind};
 use crate::report::{Accounting, Bound, FaultCount, Machine, Outage, Report, Sample, Setting, Summary};
-use crate::scenario::{BoundDirection, BoundMetric, ClockMode, NetworkSource, Scenario};
+use crate::scenario::{BoundDirection, BoundLimit, BoundMetric, ClockMode, NetworkSource, Scenario};
 use crate::world::World;
 
 /// What is left when a run has ended.
@@ -63,9 +63,14 @@ pub(super) fn report(scenario: &Scenario, network: &Network, world: &World, ende
         setting("caught up when behind by", format!("{} ms of events", CAUGHT_UP_WITHIN.millis())),
     ]);
     let measured = Measured { trips_min: ended.trips_min, traffic_mape: ended.traffic_mape };
-    summary.bounds = scenario
-        .bounds
-        .iter()
+    let (bounds, unmeasured): (Vec<&BoundLimit>, Vec<&BoundLimit>) =
+        scenario.bounds.iter().partition(|bound| scenario.clock == ClockMode::Wall || !bound.metric.needs_wall());
+    if !unmeasured.is_empty() {
+        let names: Vec<_> = unmeasured.iter().map(|bound| bound.metric.name()).collect();
+        summary.configuration.push(setting("bounds that only a run by the wall can hold", names.join(", ")));
+    }
+    summary.bounds = bounds
+        .into_iter()
         .map(|bound| {
             let (name, value) = (bound.metric.name(), measured.value(bound.metric, &summary));
             let unit = unit(bound.metric);

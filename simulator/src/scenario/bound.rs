@@ -89,6 +89,12 @@ impl BoundMetric {
         }
     }
 
+    /// Whether it is of the wall's time, and so says nothing of a run that goes as fast as it can: nothing is ever late
+    /// there, and who is offered all that he can take is never up to date.
+    pub const fn needs_wall(self) -> bool {
+        matches!(self, Self::LatencyP50 | Self::LatencyP99 | Self::LatencyP999 | Self::CatchUp)
+    }
+
     /// On which side of its limit the figure must be.
     pub const fn direction(self) -> BoundDirection {
         match self {
