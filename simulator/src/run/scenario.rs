@@ -19,7 +19,7 @@ use super::start::Finished;
 use crate::cli::RunArgs;
 use crate::fault::{Delivery, FaultInjector, Offered};
 use crate::report::{Progress, ProgressStyle};
-use crate::scenario::{BusPolicy, ClockMode, Overrides, Scenario};
+use crate::scenario::{BusPolicy, ClockMode, LOG_RECORDS, Overrides, Scenario};
 use crate::world::World;
 
 /// The scenario that runs when none is named.
@@ -99,6 +99,7 @@ pub(super) async fn run(scenario: &Scenario) -> Result<Finished, Failure> {
 fn engine_config(scenario: &Scenario, start: Timestamp) -> EngineConfig {
     let mut config = EngineConfig { tick: scenario.engine.tick, ..EngineConfig::default() };
     config.pipeline.shards = scenario.engine.shards;
+    config.log.records_max = LOG_RECORDS;
     if scenario.clock == ClockMode::Max {
         config.time = Time::Scenario { start };
     }

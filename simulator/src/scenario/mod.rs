@@ -17,4 +17,5 @@ mod scenario_tests;
 pub use bound::{BoundDirection, BoundLimit, BoundMetric};
 pub use error::ScenarioError;
 pub use overrides::Overrides;
+pub(crate) use scenario::LOG_RECORDS;
 pub use scenario::{BusPolicy, ClockMode, EngineSetup, NetworkSource, OutagePlan, Scenario};

@@ -7,7 +7,7 @@ use etaflow_road::Span;
 use super::error::ScenarioError;
 use super::limit::{rule, share, span, whole, within};
 use super::raw::{RawCity, RawClock, RawEngine, RawFaults, RawOutage, RawWorld};
-use super::scenario::{BusPolicy, ClockMode, EngineSetup, NetworkSource, OutagePlan};
+use super::scenario::{BusPolicy, ClockMode, EngineSetup, LOG_RECORDS, NetworkSource, OutagePlan};
 use crate::fault::{Burst, ClockSkew, FaultConfig, Garbage, Jump, Late, Lost, OutOfOrder, Tunnel, Twice};
 use crate::world::WorldConfig;
 
@@ -162,6 +162,25 @@ pub(super) fn outages(raw: &[RawOutage], duration: Span) -> Result<Vec<OutagePla
         outages.push(OutagePlan { at, lasting });
     }
     Ok(outages)
+}
+
+/// That the log has room for all that comes while nobody takes from it. If it had none whoever publishes would wait for
+/// the end of the outage, and the outage for him.
+pub(super) fn outages_fit_the_log(
+    outages: &[OutagePlan],
+    world: &WorldConfig,
+    bus: BusPolicy,
+) -> Result<(), ScenarioError> {
+    if bus == BusPolicy::Refuse {
+        return Ok(());
+    }
+    // A part is for what comes beside the fixes, or comes late.
+    let room = LOG_RECORDS * 4 / 5;
+    let longest_s = room as f64 / (f64::from(world.drivers) * world.fix_rate_hz);
+    for (nth, outage) in outages.iter().enumerate() {
+        within(&format!("outage[{nth}].lasting_s"), outage.lasting.secs_f64(), 0.0, longest_s)?;
+    }
+    Ok(())
 }
 
 fn word(key: &str, value: &str, known: &str) -> ScenarioError {

@@ -15,6 +15,9 @@ use crate::world::WorldConfig;
 /// How long a run may be.
 const DURATION_MAX_S: f64 = 86_400.0;
 
+/// How many records the log of a scenario's engine holds, 256 MB: what may be behind at the end of an outage.
+pub(crate) const LOG_RECORDS: usize = 4_000_000;
+
 /// What is run, and the bounds that its run must hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
@@ -129,16 +132,20 @@ impl Scenario {
         let duration_s = raw.duration_s.ok_or(ScenarioError::Missing { key: "duration_s" })?;
         let duration = span("duration_s", duration_s, 0.1, DURATION_MAX_S)?;
         let seed = raw.seed.unwrap_or(1);
+        let world = parts::world(&raw.world.unwrap_or_default())?;
+        let engine = parts::engine(raw.engine.unwrap_or_default())?;
+        let outages = parts::outages(&raw.outage.unwrap_or_default(), duration)?;
+        parts::outages_fit_the_log(&outages, &world, engine.bus)?;
         Ok(Self {
             description: raw.description.unwrap_or_default(),
             network: parts::network(raw.network, raw.city, seed)?,
             clock: parts::clock(raw.clock.unwrap_or_default())?,
             duration,
             seed,
-            world: parts::world(&raw.world.unwrap_or_default())?,
-            engine: parts::engine(raw.engine.unwrap_or_default())?,
+            world,
+            engine,
             faults: parts::faults(&raw.faults.unwrap_or_default())?,
-            outages: parts::outages(&raw.outage.unwrap_or_default(), duration)?,
+            outages,
             bounds: BoundLimit::parse_all(&raw.bounds.unwrap_or_default())?,
             out: overrides.out.clone().unwrap_or_else(|| Path::new("target/runs").join(&name)),
             name,

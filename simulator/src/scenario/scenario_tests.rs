@@ -143,6 +143,22 @@ fn what_the_wall_alone_can_measure_is_never_measured_at_max() {
 }
 
 #[test]
+fn an_outage_that_outlasts_the_log_is_refused_unless_events_may_be() {
+    let text = |lasting_s: u32, bus: &str| {
+        format!(
+            "name = 'long'\nduration_s = 300\n[world]\ndrivers = 20000\n[engine]\nbus = '{bus}'\n\
+             [[outage]]\nat_s = 3\nlasting_s = {lasting_s}"
+        )
+    };
+    parse(&text(160, "await")).expect("3,200,000 fixes have room");
+    parse(&text(161, "refuse")).expect("what has no room is refused");
+    for bus in ["await", "conflate"] {
+        let error = parse(&text(161, bus)).expect_err("no room").to_string();
+        assert_eq!(error, "outage[0].lasting_s is 161, not within 0..=160");
+    }
+}
+
+#[test]
 fn every_scenario_that_comes_with_the_project_is_one() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let mut found = Vec::new();
