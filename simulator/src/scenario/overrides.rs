@@ -11,7 +11,8 @@ pub struct Overrides {
     pub network: Option<PathBuf>,
     /// The seed of world, faults and city.
     pub seed: Option<u64>,
-    /// How long the run lasts. Outages that would not be over by then are left out.
+    /// How long the run lasts. Outages that would not be over by then are left out, and with the last of them the bound
+    /// on how long it takes to catch up.
     pub duration: Option<Span>,
     /// How many fixes are offered each second.
     pub rate: Option<Rate>,

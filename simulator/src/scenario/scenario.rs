@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use etaflow_road::Span;
 
-use super::bound::BoundLimit;
+use super::bound::{BoundLimit, BoundMetric};
 use super::error::ScenarioError;
 use super::limit::{span, within};
 use super::overrides::Overrides;
@@ -165,7 +165,15 @@ impl Overrides {
             let is_over = |outage: &RawOutage| {
                 outage.at_s.zip(outage.lasting_s).is_none_or(|(at_s, lasting_s)| at_s + lasting_s < duration_s)
             };
-            raw.outage.iter_mut().for_each(|outages| outages.retain(is_over));
+            if let Some(outages) = raw.outage.as_mut().filter(|outages| !outages.is_empty()) {
+                outages.retain(is_over);
+                if outages.is_empty() {
+                    // There is nothing left to catch up with.
+                    raw.bounds.iter_mut().for_each(|bounds| {
+                        bounds.remove(BoundMetric::CatchUp.name());
+                    });
+                }
+            }
         }
         let world = raw.world.get_or_insert_default();
         if let Some(drivers) = self.drivers {

@@ -208,3 +208,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn without_an_outage_there_is_nothing_to_catch_up_with() {
+    let text = "name = 'some'\nduration_s = 60\n[[outage]]\nat_s = 20\nlasting_s = 10\n[bounds]\ncatch_up_s = 2\n\
+                unaccounted_events = 0";
+    let bounds = |duration_s| {
+        let overrides = Overrides { duration: Some(Span::from_secs(duration_s)), ..Overrides::default() };
+        let scenario = Scenario::parse(text, &overrides).unwrap();
+        scenario.bounds.iter().map(|bound| bound.metric).collect::<Vec<_>>()
+    };
+    assert_eq!(bounds(40), [BoundMetric::CatchUp, BoundMetric::Unaccounted]);
+    assert_eq!(bounds(25), [BoundMetric::Unaccounted]);
+}
