@@ -36,9 +36,15 @@ impl Accounting {
         self.dead_lettered.values().sum()
     }
 
+    /// How many events went through the pipeline: those that were accepted, duplicate or dead-lettered, and not those
+    /// that a full queue turned away.
+    pub fn taken(&self) -> u64 {
+        self.accepted + self.duplicate + self.dead_lettered_total()
+    }
+
     /// How many events are known to have gone somewhere.
     pub fn accounted_for(&self) -> u64 {
-        self.accepted + self.refused + self.conflated + self.duplicate + self.dead_lettered_total()
+        self.taken() + self.refused + self.conflated
     }
 
     /// Whether every event that was offered is accounted for, exactly.

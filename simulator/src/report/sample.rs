@@ -53,19 +53,20 @@ pub struct Sample {
     pub speed_ratio: Option<f64>,
 }
 
-/// A time in which the engine did not take anything from the bus.
+/// A time in which the engine did not follow its log.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Outage {
     /// When it began, in seconds since the run began, in the scenario's time.
     pub from_s: f64,
     /// When it ended.
     pub to_s: f64,
-    /// When the engine was live again; `None` if it was not before the run ended.
+    /// `to_s` and how long it then took, by the wall, until the engine had caught up; `None` if it had not before the run
+    /// ended.
     pub caught_up_s: Option<f64>,
 }
 
 impl Outage {
-    /// How long it took from the end of the outage until the engine was live again.
+    /// How long it took from the end of the outage until the engine had caught up.
     pub fn catch_up_s(&self) -> Option<f64> {
         self.caught_up_s.map(|caught_up_s| (caught_up_s - self.to_s).max(0.0))
     }

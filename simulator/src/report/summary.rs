@@ -27,22 +27,23 @@ pub struct Summary {
     pub seed: u64,
     /// How long the run was, in seconds of the scenario's time.
     pub duration_s: f64,
-    /// How long it took, in seconds of the wall clock.
+    /// How long it took until the last event had come through, in seconds of the wall clock.
     pub wall_s: f64,
     /// What became of every event.
     #[serde(flatten)]
     pub accounting: Accounting,
-    /// Events through the whole pipeline in a second of the wall clock.
+    /// Events through the whole pipeline in a second of the wall clock: those that no full queue turned away, over
+    /// [`wall_s`](Self::wall_s).
     pub events_per_s: f64,
-    /// From when an event was due until the arrival time that it moved was known, outside outages and the recovery
-    /// from them; `None` if nothing was measured.
+    /// From when an event was due until what follows from it could be asked for, of all events in the log, outside
+    /// outages and the recovery from them; `None` if nothing was measured.
     pub latency_ms: Option<Percentiles>,
     /// The same, in outages and the recovery from them.
     pub latency_outage_ms: Option<Percentiles>,
     /// The largest number of events that were taken in and had not come through.
     pub lag_max_events: u64,
-    /// The longest it took from the end of an outage until the engine was live again. `None`: there was no outage, or
-    /// no end of the recovery from it.
+    /// The longest it took from the end of an outage until the engine had caught up, in seconds of the wall clock.
+    /// `None`: there was no outage, or no end of the recovery from it.
     pub catch_up_s: Option<f64>,
     /// How far predicted arrival times were off, by how much time was left.
     pub eta: EtaSummary,

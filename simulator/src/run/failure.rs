@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use etaflow::{EngineError, PublishError};
+use etaflow::{Engine, EngineError, PublishError};
 use etaflow_road::OpenError;
 
 use crate::cli::Exit;
@@ -50,6 +50,14 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Why an engine takes nothing more. What has failed in it says more than that its bus is closed.
+    pub(super) async fn of(engine: Engine, error: PublishError) -> Self {
+        match engine.shutdown().await {
+            Ok(_) => error.into(),
+            Err(cause) => cause.into(),
+        }
+    }
+
     /// What the program ends with.
     pub fn exit(&self) -> Exit {
         match self {
@@ -58,5 +66,34 @@ impl Failure {
             }
             _ => Exit::Failure,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use etaflow::{Clock, EngineConfig, EventSource, GpsFix, Key, Policy, WallClock};
+    use etaflow_road::SyntheticCity;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_engine_that_has_failed_is_named_and_not_its_bus() {
+        let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
+        let engine = Engine::start(Arc::clone(&network), &EngineConfig::default()).unwrap();
+        let mut publisher = engine.publisher(Policy::Await);
+        let mut phone = EventSource::new(Key::Number(1), 0);
+        let at = network.coord(network.nodes().next().unwrap());
+        engine.log().close();
+        let error = loop {
+            let event = phone.location(WallClock::new().now(), Key::Number(1), GpsFix::at(at));
+            if let Err(error) = publisher.publish(event).await {
+                break error;
+            }
+            tokio::task::yield_now().await;
+        };
+        let failure = Failure::of(engine, error).await;
+        assert!(matches!(failure, Failure::Engine(EngineError::Log(_))), "{failure}");
     }
 }

@@ -18,6 +18,7 @@ pub(super) struct Forecasts {
     score: HorizonScore,
     /// All predictions, if they are wanted.
     kept: Option<Vec<Prediction>>,
+    trips_scored: u64,
     missed: u64,
 }
 
@@ -30,27 +31,31 @@ struct Told {
 /// What came of it.
 pub(super) struct Forecast {
     score: HorizonScore,
-    /// What was told of trips that had not arrived when the engine ended.
+    /// What was told of trips that have not arrived.
     open: Vec<Told>,
     /// In the order in which they were told; empty if they were not to be kept.
     pub(super) predictions: Vec<Prediction>,
+    /// Trips with an arrival, which are those that are scored.
+    pub(super) trips_scored: u64,
     /// Batches of outputs that came faster than they were collected.
     pub(super) missed: u64,
 }
 
 impl Forecast {
-    /// The trips that had not arrived when the engine ended.
+    /// The trips that have not arrived, and are not scored.
     pub(super) fn open(&self) -> impl Iterator<Item = u64> {
         self.open.iter().map(|told| told.trip_id)
     }
 
     /// Scores those of the open trips that have arrived since. The score does not depend on their order.
     pub(super) fn settle(&mut self, arrival: impl Fn(u64) -> Option<Timestamp>) {
-        for told in self.open.drain(..) {
-            if let Some(arrival) = arrival(told.trip_id) {
-                told.predictions.iter().for_each(|prediction| self.score.record(prediction, arrival));
-            }
-        }
+        let Self { score, open, trips_scored, .. } = self;
+        open.retain(|told| {
+            let Some(arrival) = arrival(told.trip_id) else { return true };
+            told.predictions.iter().for_each(|prediction| score.record(prediction, arrival));
+            *trips_scored += 1;
+            false
+        });
     }
 
     /// How far off the predictions were.
@@ -72,6 +77,7 @@ impl Forecasts {
             trips: HashMap::new(),
             score: HorizonScore::new(),
             kept: keep.then(Vec::new),
+            trips_scored: 0,
             missed: 0,
         };
         std::thread::Builder::new().name("forecasts".to_owned()).spawn(move || forecasts.run())
@@ -84,8 +90,9 @@ impl Forecasts {
                 Delivery::Gap { missed, .. } => self.missed += missed,
             }
         }
-        let Self { score, kept, missed, trips, .. } = self;
-        Forecast { score, open: trips.into_values().collect(), predictions: kept.unwrap_or_default(), missed }
+        let Self { score, kept, trips, trips_scored, missed, .. } = self;
+        let open = trips.into_values().collect();
+        Forecast { score, open, predictions: kept.unwrap_or_default(), trips_scored, missed }
     }
 
     fn take(&mut self, output: &Output) {
@@ -94,6 +101,7 @@ impl Forecasts {
             Cause::Requested | Cause::Assigned => {}
             Cause::Completed => {
                 if let Some(told) = self.trips.remove(&update.trip) {
+                    self.trips_scored += 1;
                     told.predictions.iter().for_each(|prediction| self.score.record(prediction, update.as_of));
                 }
             }

@@ -1,11 +1,14 @@
 use std::io;
 use std::pin::Pin;
 
+/// Comes to an end when the run is to end.
+pub(super) type Interrupt = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Comes to an end when somebody wants the run to end: Ctrl-C, or on Unix a SIGTERM, as a supervisor sends it.
 ///
 /// # Errors
 /// If the system does not tell of its signals.
-pub(super) fn interrupt() -> io::Result<Pin<Box<dyn Future<Output = ()> + Send>>> {
+pub(super) fn interrupt() -> io::Result<Interrupt> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use etaflow::{Engine, Span};
 
 use super::latency::LatencyGauge;
+use super::pace::Passed;
 use crate::report::Outage;
 use crate::scenario::OutagePlan;
 
@@ -22,8 +23,17 @@ pub(super) struct Outages {
 #[derive(Clone, Copy)]
 enum Now {
     Regular,
-    Out { from: Span, to: Span },
-    CatchingUp { from: Span, to: Span },
+    /// In stream time.
+    Out {
+        from: Span,
+        to: Span,
+    },
+    /// In stream time, and when the wall showed `to`.
+    CatchingUp {
+        from: Span,
+        to: Span,
+        back: Span,
+    },
 }
 
 impl Outages {
@@ -32,37 +42,51 @@ impl Outages {
         Self { plans: plans.iter().copied().collect(), now: Now::Regular, behind_max, done: Vec::new() }
     }
 
-    /// Does what is due, `elapsed` after the start. Says so in a sentence.
-    pub(super) fn step(&mut self, engine: &Engine, gauge: &LatencyGauge, elapsed: Span) -> Option<String> {
+    /// Does what is due. Says so in a sentence.
+    pub(super) fn step(&mut self, engine: &Engine, gauge: &LatencyGauge, passed: Passed) -> Option<String> {
         match self.now {
             Now::Regular => {
-                let plan = *self.plans.front().filter(|plan| elapsed >= plan.at)?;
+                let plan = *self.plans.front().filter(|plan| passed.stream >= plan.at)?;
                 self.plans.pop_front();
                 gauge.set_outage(true);
                 engine.suspend();
-                self.now = Now::Out { from: elapsed, to: Span::from_micros(elapsed.micros() + plan.lasting.micros()) };
+                let from = passed.stream;
+                self.now = Now::Out { from, to: Span::from_micros(from.micros() + plan.lasting.micros()) };
                 Some(format!("the consumer is out for {:.1} s", plan.lasting.secs_f64()))
             }
-            Now::Out { from, to } => {
-                if elapsed < to {
-                    return None;
+            Now::Out { to, .. } => {
+                if passed.stream >= to {
+                    self.give_back(engine, passed)
+                } else {
+                    None
                 }
-                let behind = behind(engine);
-                engine.resume();
-                self.now = Now::CatchingUp { from, to: elapsed };
-                Some(format!("the consumer is back, {behind} records behind"))
             }
-            Now::CatchingUp { from, to } => {
+            Now::CatchingUp { from, to, back } => {
                 if behind(engine) > self.behind_max {
                     return None;
                 }
                 gauge.set_outage(false);
                 self.now = Now::Regular;
-                let caught_up_s = Some(elapsed.secs_f64());
+                // How long it takes is a matter of the wall, however stream time passes.
+                let took_s = passed.wall.secs_f64() - back.secs_f64();
+                let caught_up_s = Some(to.secs_f64() + took_s);
                 self.done.push(Outage { from_s: from.secs_f64(), to_s: to.secs_f64(), caught_up_s });
-                Some(format!("caught up in {:.2} s", (elapsed.secs_f64() - to.secs_f64())))
+                Some(format!("caught up in {took_s:.2} s"))
             }
         }
+    }
+
+    /// Gives the engine back, if it is away, before its time: while it is, nothing makes room in a full log.
+    pub(super) fn cut_short(&mut self, engine: &Engine, passed: Passed) -> Option<String> {
+        self.give_back(engine, passed).map(|note| format!("the log is full: {note}"))
+    }
+
+    fn give_back(&mut self, engine: &Engine, passed: Passed) -> Option<String> {
+        let Now::Out { from, .. } = self.now else { return None };
+        let behind = behind(engine);
+        engine.resume();
+        self.now = Now::CatchingUp { from, to: passed.stream, back: passed.wall };
+        Some(format!("the consumer is back, {behind} records behind"))
     }
 
     /// Whether the engine is there and up to date.
@@ -74,7 +98,7 @@ impl Outages {
     pub(super) fn finish(mut self) -> Vec<Outage> {
         match self.now {
             Now::Regular => {}
-            Now::Out { from, to } | Now::CatchingUp { from, to } => {
+            Now::Out { from, to } | Now::CatchingUp { from, to, .. } => {
                 self.done.push(Outage { from_s: from.secs_f64(), to_s: to.secs_f64(), caught_up_s: None });
             }
         }

@@ -7,6 +7,15 @@ const WALL_STEP: std::time::Duration = std::time::Duration::from_millis(1);
 /// By how much a run as fast as it can goes at a time, in stream time.
 const MAX_STEP: Span = Span::from_millis(100);
 
+/// How much time has passed since the start of a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Passed {
+    /// In the scenario's time.
+    pub(super) stream: Span,
+    /// On the wall.
+    pub(super) wall: Span,
+}
+
 /// How stream time passes.
 pub(super) enum Pace {
     /// As on the wall, or so many times as fast.

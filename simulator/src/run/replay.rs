@@ -3,14 +3,14 @@ use std::io::BufWriter;
 use std::path::Path;
 use std::sync::Arc;
 
-use etaflow::{Clock, Engine, EngineConfig, Event, Policy, Span, Time, Timestamp, WallClock};
+use etaflow::{Clock, Engine, EngineConfig, Event, Policy, PublishError, Publisher, Span, Time, Timestamp, WallClock};
 use etaflow_road::open_network;
 
 use super::failure::Failure;
 use super::forecasts::{CAPACITY, Forecasts};
 use super::interrupt::interrupt;
 use super::latency::LatencyGauge;
-use super::pace::Pace;
+use super::pace::{Pace, Passed};
 use super::report::{accounting, setting};
 use super::samples::Sampler;
 use super::start::Finished;
@@ -61,14 +61,17 @@ pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
         };
         let Some((time, events)) = moment else { break false };
         // What happens at a moment comes in at that moment, and not before.
-        publisher.advance_to(time).await?;
-        publisher.publish_batch(events).await?;
-        let elapsed = clock.now().since(begun);
-        if let Some(sample) = sampler.step(&engine, &gauge, elapsed, engine.view().trips() as u64) {
-            progress.update(elapsed, sample);
+        if let Err(error) = offer(&mut publisher, time, events).await {
+            return Err(Failure::of(engine, error).await);
+        }
+        let passed = Passed { stream: time.since(first), wall: clock.now().since(begun) };
+        if let Some(sample) = sampler.step(&engine, &gauge, passed, engine.view().trips() as u64) {
+            progress.update(passed.wall, sample);
         }
     };
-    publisher.advance_to(moments.reached + LEAD).await?;
+    if let Err(error) = offer(&mut publisher, moments.reached + LEAD, Vec::new()).await {
+        return Err(Failure::of(engine, error).await);
+    }
     drop(publisher);
     progress.finish();
 
@@ -86,10 +89,10 @@ pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
     let summary = Summary {
         scenario: "replay".to_owned(),
         description: format!("{} real trips on {} edges", file.trips.len(), network.edge_count()),
-        duration_s: moments.reached.since(first).secs_f64(),
+        duration_s: moments.reached.since(first).secs_f64().max(0.0),
         wall_s: wall.secs_f64(),
         accounting: accounting(accounts),
-        events_per_s: accounts.offered as f64 / wall.secs_f64().max(1e-9),
+        events_per_s: accounting(accounts).taken() as f64 / wall.secs_f64().max(1e-9),
         lag_max_events,
         eta: forecast.eta(),
         score: Some(score),
@@ -114,6 +117,11 @@ pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
         ..Summary::default()
     };
     Ok(Finished { report: Report { summary, samples }, words, interrupted })
+}
+
+async fn offer(publisher: &mut Publisher, time: Timestamp, events: Vec<Event>) -> Result<(), PublishError> {
+    publisher.advance_to(time).await?;
+    publisher.publish_batch(events).await
 }
 
 /// The events by the moments at which they happen, when their time has come.

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use etaflow::{Accounts, EdgeId, Engine, Network, Span, Summary as EngineSummary};
+use etaflow::{Accounts, EdgeId, Network, Span, Summary as EngineSummary, View};
 
 use super::forecasts::Forecast;
 use super::latency::LatencyGauge;
@@ -40,7 +40,7 @@ pub(super) fn report(scenario: &Scenario, network: &Network, world: &World, ende
         duration_s: ended.stream.secs_f64(),
         wall_s,
         accounting: accounting(accounts),
-        events_per_s: accounts.offered as f64 / wall_s.max(1e-9),
+        events_per_s: accounting(accounts).taken() as f64 / wall_s.max(1e-9),
         latency_ms,
         latency_outage_ms,
         lag_max_events,
@@ -59,6 +59,8 @@ pub(super) fn report(scenario: &Scenario, network: &Network, world: &World, ende
     summary.configuration.extend([
         setting("edge traversals seen", accounts.traversals),
         setting("outputs", ended.summary.outputs),
+        setting("trips whose arrival times are scored", ended.forecast.trips_scored),
+        setting("trips that had not arrived, and are not scored", ended.forecast.open().count()),
         setting("output batches that came too fast to be scored", ended.forecast.missed),
         setting("caught up when behind by", format!("{} ms of events", CAUGHT_UP_WITHIN.millis())),
     ]);
@@ -114,11 +116,8 @@ impl Measured {
             BoundMetric::LatencyP999 => latency.map(|latency| latency.p999),
             BoundMetric::CatchUp => summary.catch_up_s,
             BoundMetric::LagMax => Some(summary.lag_max_events as f64),
-            BoundMetric::EventsPerSecond => {
-                let accounting = &summary.accounting;
-                Some(accounting.accounted_for().saturating_sub(accounting.refused) as f64 / summary.wall_s)
-            }
-            BoundMetric::OfferedPerSecond => Some(summary.accounting.offered as f64 / summary.wall_s),
+            BoundMetric::EventsPerSecond => Some(summary.events_per_s),
+            BoundMetric::OfferedPerSecond => Some(summary.accounting.offered as f64 / summary.wall_s.max(1e-9)),
             BoundMetric::TripsUnderWay => self.trips_min.map(|trips| trips as f64),
             BoundMetric::EtaMae => summary.eta.all.mae_s,
             BoundMetric::EtaMape => summary.eta.all.mape,
@@ -142,8 +141,8 @@ const fn unit(metric: BoundMetric) -> &'static str {
     }
 }
 
-/// The mean relative error of the speeds that the engine knows, over the edges that somebody is on now.
-pub(super) fn traffic_mape(engine: &Engine, world: &World, network: &Network) -> Option<f64> {
+/// The mean relative error of the speeds that the engine knew in the end, over the edges that somebody is on then.
+pub(super) fn traffic_mape(view: &View, world: &World, network: &Network) -> Option<f64> {
     let truth = world.truth();
     let drivers = u64::from(world.config().drivers);
     let edges: BTreeSet<EdgeId> = (0..drivers).filter_map(|driver| Some(truth.driver(driver)?.position.edge)).collect();
@@ -151,7 +150,7 @@ pub(super) fn traffic_mape(engine: &Engine, world: &World, network: &Network) ->
     for edge in edges {
         let length_m = network.length(edge).0;
         let true_mps = length_m / (f64::from(truth.travel_time(edge)) / 1e3);
-        let known_mps = engine.view().edge_speed(edge).value.speed.0;
+        let known_mps = view.edge_speed(edge).value.speed.0;
         if true_mps > 0.0 && !truth.is_closed(edge) {
             errors.push((known_mps - true_mps).abs() / true_mps);
         }

@@ -2,6 +2,7 @@ use etaflow::{Accounts, Engine, EngineState as State, Span};
 
 use super::latency::LatencyGauge;
 use super::outages::behind;
+use super::pace::Passed;
 use crate::report::{EngineState, Sample};
 
 /// Looks at the engine once an interval, and remembers what it saw.
@@ -19,28 +20,28 @@ impl Sampler {
         Self { interval, last: Span::ZERO, accounts: Accounts::default(), applied: 0, lag_max: 0, samples: Vec::new() }
     }
 
-    /// Looks, if it is time; `elapsed` is by the wall.
+    /// Looks, if it is time: by the wall, as its rates are.
     pub(super) fn step(
         &mut self,
         engine: &Engine,
         gauge: &LatencyGauge,
-        elapsed: Span,
+        passed: Passed,
         trips_active: u64,
     ) -> Option<&Sample> {
         let lag_events = behind(engine);
         self.lag_max = self.lag_max.max(lag_events);
-        let since = elapsed.secs_f64() - self.last.secs_f64();
+        let since = passed.wall.secs_f64() - self.last.secs_f64();
         if since < self.interval.secs_f64() {
             return None;
         }
-        self.last = elapsed;
+        self.last = passed.wall;
         let (accounts, applied) = (engine.accounts(), engine.applied().0);
         let per_s = |now: u64, then: u64| now.saturating_sub(then) as f64 / since;
         let lag = engine.view().lag();
         let latency = gauge.take_interval();
         let ratio = engine.view().speed_ratio();
         self.samples.push(Sample {
-            t_s: elapsed.secs_f64(),
+            t_s: passed.stream.secs_f64(),
             offered_per_s: per_s(accounts.offered, self.accounts.offered),
             accepted_per_s: per_s(accounts.accepted, self.accounts.accepted),
             processed_per_s: per_s(applied, self.applied),

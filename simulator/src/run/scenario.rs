@@ -8,12 +8,12 @@ use etaflow::{
 
 use super::failure::Failure;
 use super::forecasts::{CAPACITY, Forecast, Forecasts};
-use super::interrupt::interrupt;
+use super::interrupt::{Interrupt, interrupt};
 use super::latency::LatencyGauge;
 use super::network::network;
 use super::outages::Outages;
-use super::pace::Pace;
-use super::report::{Ended, report};
+use super::pace::{Pace, Passed};
+use super::report::{Ended, report, traffic_mape};
 use super::samples::Sampler;
 use super::start::Finished;
 use crate::cli::RunArgs;
@@ -36,6 +36,9 @@ const AFTERMATH_STEP: Span = Span::from_secs(1);
 const SETUP_MIN: Span = Span::from_millis(1_500);
 const SETUP_DRIVERS_PER_S: i64 = 15_000;
 
+/// How long it takes at most, by the wall, until one looks at the clock again while the bus takes nothing.
+const STALL: std::time::Duration = std::time::Duration::from_millis(200);
+
 /// The scenario that the command line asks for, and the folder of its reports.
 pub(super) fn read(args: &RunArgs) -> Result<(Scenario, PathBuf), Failure> {
     let overrides = Overrides {
@@ -57,6 +60,10 @@ pub(super) fn read(args: &RunArgs) -> Result<(Scenario, PathBuf), Failure> {
 
 /// Runs a scenario to its end, or until somebody interrupts it.
 pub(super) async fn run(scenario: &Scenario) -> Result<Finished, Failure> {
+    run_with(scenario, EngineConfig::default()).await
+}
+
+async fn run_with(scenario: &Scenario, config: EngineConfig) -> Result<Finished, Failure> {
     let network = network(&scenario.network)?;
     let clock = WallClock::new();
     let wall = scenario.clock == ClockMode::Wall;
@@ -72,7 +79,7 @@ pub(super) async fn run(scenario: &Scenario) -> Result<Finished, Failure> {
     );
     let gauge = Arc::new(LatencyGauge::new(clock.clone(), scenario.engine.shards));
     let observer: Option<Arc<dyn Observer>> = if wall { Some(Arc::clone(&gauge) as _) } else { None };
-    let engine = Engine::start_observed(Arc::clone(&network), &engine_config(scenario, start), observer)?;
+    let engine = Engine::start_observed(Arc::clone(&network), &engine_config(config, scenario, start), observer)?;
     let forecasts = Forecasts::collect(engine.outputs("forecasts", CAPACITY), Arc::clone(engine.dictionary()), false)?;
     let pace = if wall { Pace::wall(clock.clone(), start, start, 1.0) } else { Pace::max(start) };
     let begun = if wall { start } else { clock.now() };
@@ -92,12 +99,14 @@ pub(super) async fn run(scenario: &Scenario) -> Result<Finished, Failure> {
         sampler: Sampler::new(interval),
         trips_min: u64::MAX,
     };
-    let interrupted = drive.through(pace).await?;
-    drive.end(&network, forecasts, interrupted).await
+    match drive.through(pace, interrupt()?).await {
+        Ok(interrupted) => drive.end(&network, forecasts, interrupted).await,
+        Err(error) => Err(Failure::of(drive.engine, error).await),
+    }
 }
 
-fn engine_config(scenario: &Scenario, start: Timestamp) -> EngineConfig {
-    let mut config = EngineConfig { tick: scenario.engine.tick, ..EngineConfig::default() };
+fn engine_config(mut config: EngineConfig, scenario: &Scenario, start: Timestamp) -> EngineConfig {
+    config.tick = scenario.engine.tick;
     config.pipeline.shards = scenario.engine.shards;
     config.log.records_max = LOG_RECORDS;
     if scenario.clock == ClockMode::Max {
@@ -136,69 +145,67 @@ struct Drive<'a> {
 
 impl Drive<'_> {
     /// Lets the world pass; true if it was interrupted.
-    async fn through(&mut self, mut pace: Pace) -> Result<bool, Failure> {
-        let end = self.start + self.scenario.duration;
-        let warm = self.start + Span::from_secs((self.scenario.world.warm_up_s + 2.0) as i64);
+    async fn through(&mut self, mut pace: Pace, mut interrupted_by: Interrupt) -> Result<bool, PublishError> {
+        let start = self.start;
+        let end = start + self.scenario.duration;
+        let warm = start + Span::from_secs((self.scenario.world.warm_up_s + 2.0) as i64);
         let mut progress =
             Progress::new(ProgressStyle::of_stderr(), &self.scenario.name, Some(self.scenario.duration.secs_f64()));
         let (mut emissions, mut deliveries) = (Vec::new(), Vec::new());
-        let mut interrupted_by = interrupt()?;
         let max = self.scenario.clock == ClockMode::Max;
-        let interrupted = loop {
+        let passed =
+            |until: Timestamp, wall: Span| Passed { stream: if max { until.since(start) } else { wall }, wall };
+        let interrupted = 'run: loop {
             let now = tokio::select! {
                 biased;
                 () = &mut interrupted_by => break true,
                 now = pace.next() => now,
             };
             let until = now.min(end);
-            if until > self.start {
-                self.reached = until;
+            if until > start {
                 self.world.advance(until, &mut emissions);
+                self.reached = until;
                 self.faults.inject(&mut emissions, until, &mut deliveries);
-                self.offer(&mut deliveries).await?;
-                if max {
-                    settle(self.publisher.advance_to(until).await)?;
+                let mut offering = std::pin::pin!(offer(&mut self.publisher, &mut deliveries, max.then_some(until)));
+                loop {
+                    tokio::select! {
+                        biased;
+                        result = &mut offering => break result?,
+                        () = &mut interrupted_by => break 'run true,
+                        () = tokio::time::sleep(STALL) => {}
+                    }
+                    // An outage that fills the log ends all the same.
+                    let passed = passed(until, self.clock.now().since(self.begun));
+                    let outages = &mut self.outages;
+                    let note = if max {
+                        outages.cut_short(&self.engine, passed)
+                    } else {
+                        outages.step(&self.engine, &self.gauge, passed)
+                    };
+                    note.iter().for_each(|note| progress.note(note));
                 }
             }
-            let stream = until.since(self.start);
-            let elapsed = self.clock.now().since(self.begun);
+            let passed = passed(until, self.clock.now().since(self.begun));
             let trips = self.world.truth().counts().trips_under_way;
             if until >= warm {
                 self.trips_min = self.trips_min.min(trips);
             }
-            // Under the scenario's own clock an outage is of stream time, and the catching up of the wall's.
-            if let Some(note) = self.outages.step(&self.engine, &self.gauge, if max { stream } else { elapsed }) {
+            if let Some(note) = self.outages.step(&self.engine, &self.gauge, passed) {
                 progress.note(&note);
             }
-            if let Some(sample) = self.sampler.step(&self.engine, &self.gauge, elapsed, trips) {
-                progress.update(elapsed, sample);
+            if let Some(sample) = self.sampler.step(&self.engine, &self.gauge, passed, trips) {
+                progress.update(passed.wall, sample);
             }
             if now >= end && (self.outages.is_regular() || now >= end + Span::from_secs(30)) {
                 break false;
             }
         };
+        // Who interrupts an outage does not wait for its end.
+        self.engine.resume();
         self.faults.finish(&mut deliveries);
-        self.offer(&mut deliveries).await?;
+        offer(&mut self.publisher, &mut deliveries, None).await?;
         progress.finish();
         Ok(interrupted)
-    }
-
-    /// Offers what is due, in its order.
-    async fn offer(&mut self, deliveries: &mut Vec<Delivery>) -> Result<(), Failure> {
-        let mut events: Vec<Event> = Vec::with_capacity(deliveries.len());
-        for delivery in deliveries.drain(..) {
-            match delivery.what {
-                Offered::Event(event) => events.push(event),
-                Offered::RawJson(bytes) => {
-                    settle(self.publisher.publish_batch(std::mem::take(&mut events)).await)?;
-                    settle(self.publisher.publish_json(&bytes).await)?;
-                }
-            }
-        }
-        if !events.is_empty() {
-            settle(self.publisher.publish_batch(events).await)?;
-        }
-        Ok(())
     }
 
     async fn end(
@@ -207,7 +214,6 @@ impl Drive<'_> {
         forecasts: std::thread::JoinHandle<Forecast>,
         interrupted: bool,
     ) -> Result<Finished, Failure> {
-        let traffic_mape = super::report::traffic_mape(&self.engine, &self.world, network);
         let Self {
             publisher,
             engine,
@@ -224,9 +230,12 @@ impl Drive<'_> {
             trips_min,
         } = self;
         drop(publisher);
+        // The engine may be far behind the world; what it knows is asked when it has taken everything.
+        let view = engine.view().clone();
         let summary = engine.shutdown().await?;
         let wall = clock.now().since(begun);
         let mut forecast = forecasts.join().expect("collecting does not panic");
+        let traffic_mape = traffic_mape(&view, &world, network);
         if !interrupted {
             see_arrivals(&mut world, start + scenario.duration, &mut forecast);
         }
@@ -265,10 +274,76 @@ fn see_arrivals(world: &mut World, end: Timestamp, forecast: &mut Forecast) {
     forecast.settle(|trip| world.truth().trip(trip)?.completed_at);
 }
 
+/// Offers what is due, in its order, and then puts the scenario's clock forward.
+async fn offer(
+    publisher: &mut Publisher,
+    deliveries: &mut Vec<Delivery>,
+    until: Option<Timestamp>,
+) -> Result<(), PublishError> {
+    let mut events: Vec<Event> = Vec::with_capacity(deliveries.len());
+    for delivery in deliveries.drain(..) {
+        match delivery.what {
+            Offered::Event(event) => events.push(event),
+            Offered::RawJson(bytes) => {
+                settle(publisher.publish_batch(std::mem::take(&mut events)).await)?;
+                settle(publisher.publish_json(&bytes).await)?;
+            }
+        }
+    }
+    if !events.is_empty() {
+        settle(publisher.publish_batch(events).await)?;
+    }
+    match until {
+        Some(until) => settle(publisher.advance_to(until).await),
+        None => Ok(()),
+    }
+}
+
 /// That there was no place for some is counted by the bus; that nobody takes anything any more is a failure.
-fn settle(result: Result<(), PublishError>) -> Result<(), Failure> {
+fn settle(result: Result<(), PublishError>) -> Result<(), PublishError> {
     match result {
-        Ok(()) | Err(PublishError::Full { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
+        Err(PublishError::Full { .. }) => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use etaflow::MemoryLogConfig;
+
+    use super::*;
+
+    /// Runs with a log and a bus that hold little.
+    async fn run_small(text: &str) -> crate::report::Report {
+        let scenario = Scenario::parse(text, &Overrides::default()).unwrap();
+        let mut config = EngineConfig { log: MemoryLogConfig { records_max: 3_000 }, ..EngineConfig::default() };
+        config.bus.capacity_batches = 4;
+        let limit = std::time::Duration::from_secs(60);
+        let finished = tokio::time::timeout(limit, run_with(&scenario, config)).await.expect("it comes to an end");
+        let report = finished.unwrap().report;
+        assert!(report.summary.accounting.is_balanced(), "{:?}", report.summary.accounting);
+        report
+    }
+
+    const TINY: &str = "name = 'tiny'\nduration_s = 14\n[city]\nnodes = 1000\n[[outage]]\nat_s = 2\nlasting_s = 10\n\
+                        [world]\ndrivers = 1000\ntrips_under_way = 20\n";
+
+    #[tokio::test]
+    async fn an_outage_that_fills_the_log_ends_before_its_time() {
+        let summary = run_small(&format!("{TINY}[clock]\nmode = 'max'")).await.summary;
+        let [outage] = summary.outages[..] else { panic!("{:?}", summary.outages) };
+        assert!(outage.to_s < 10.0, "{outage:?}");
+        assert!(summary.catch_up_s.is_some(), "{outage:?}");
+    }
+
+    #[tokio::test]
+    async fn under_the_scenarios_clock_samples_are_of_stream_time() {
+        let text = TINY.replace("lasting_s = 10", "lasting_s = 0.5");
+        let report = run_small(&format!("{text}[clock]\nmode = 'max'")).await;
+        let [outage] = report.summary.outages[..] else { panic!("{:?}", report.summary.outages) };
+        assert!((1.9..=2.2).contains(&outage.from_s) && (2.4..=2.7).contains(&outage.to_s), "{outage:?}");
+        assert!(report.summary.catch_up_s.unwrap() < report.summary.wall_s, "{:?}", report.summary);
+        let ends = report.samples.last().map(|sample| sample.t_s);
+        assert!(ends.is_none_or(|t_s| t_s <= 14.0 && t_s > report.summary.wall_s.min(3.0)), "{ends:?}");
     }
 }

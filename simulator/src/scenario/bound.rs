@@ -12,13 +12,13 @@ pub enum BoundMetric {
     LatencyP99,
     /// 99.9th percentile of the same.
     LatencyP999,
-    /// From the end of an outage until nothing is behind, the worst outage, seconds.
+    /// From the end of an outage until no more is behind than what arrives in 50 ms, the worst outage, seconds.
     CatchUp,
     /// The most events that were behind.
     LagMax,
-    /// Events through the whole pipeline each second.
+    /// Events through the whole pipeline each second of the wall clock, the time to work off the last ones included.
     EventsPerSecond,
-    /// Events that were offered each second.
+    /// Events that were offered each second, of the same time.
     OfferedPerSecond,
     /// The fewest trips under way at any time after the warm-up.
     TripsUnderWay,
