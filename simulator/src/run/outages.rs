@@ -10,6 +10,11 @@ use crate::scenario::OutagePlan;
 /// The engine has caught up when it is behind by no more than what arrives in this time.
 pub(super) const CAUGHT_UP_WITHIN: Span = Span::from_millis(50);
 
+/// As fast as the engine can is no faster than this, or that many records: else a log would be filled first and worked
+/// off then, and an outage in it would be none.
+const AHEAD_MAX: Span = Span::from_secs(2);
+const AHEAD_MIN: u64 = 20_000;
+
 /// Takes the engine away and gives it back, as planned, and times how it catches up.
 pub(super) struct Outages {
     /// Those to come, in order.
@@ -17,6 +22,8 @@ pub(super) struct Outages {
     now: Now,
     /// How many records may be behind for the engine to have caught up.
     behind_max: u64,
+    /// How many records a world whose time has no pace may be ahead.
+    ahead_max: u64,
     done: Vec<Outage>,
 }
 
@@ -39,7 +46,8 @@ enum Now {
 impl Outages {
     pub(super) fn new(plans: &[OutagePlan], events_per_s: f64) -> Self {
         let behind_max = (events_per_s * CAUGHT_UP_WITHIN.secs_f64()).max(64.0) as u64;
-        Self { plans: plans.iter().copied().collect(), now: Now::Regular, behind_max, done: Vec::new() }
+        let ahead_max = ((events_per_s * AHEAD_MAX.secs_f64()) as u64).max(AHEAD_MIN);
+        Self { plans: plans.iter().copied().collect(), now: Now::Regular, behind_max, ahead_max, done: Vec::new() }
     }
 
     /// Does what is due. Says so in a sentence.
@@ -94,11 +102,23 @@ impl Outages {
         matches!(self.now, Now::Regular)
     }
 
-    /// Those that have been, the last perhaps without an end.
-    pub(super) fn finish(mut self) -> Vec<Outage> {
+    /// Whether a world whose time has no pace should wait for the engine, which works off what there is.
+    pub(super) fn is_far_behind(&self, engine: &Engine) -> bool {
+        let behind_max = match self.now {
+            Now::Out { .. } => return false,
+            Now::Regular => self.ahead_max,
+            Now::CatchingUp { .. } => self.behind_max,
+        };
+        // Nobody waits for an engine that has failed.
+        behind(engine) > behind_max && !engine.log().is_closed()
+    }
+
+    /// Those that have been until `end`, in stream time; the last perhaps without an end.
+    pub(super) fn finish(mut self, end: Span) -> Vec<Outage> {
         match self.now {
             Now::Regular => {}
             Now::Out { from, to } | Now::CatchingUp { from, to, .. } => {
+                let to = to.min(end.max(from));
                 self.done.push(Outage { from_s: from.secs_f64(), to_s: to.secs_f64(), caught_up_s: None });
             }
         }
