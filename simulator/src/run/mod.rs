@@ -8,6 +8,7 @@ mod forecasts;
 mod interrupt;
 mod latency;
 mod network;
+mod offer;
 mod outages;
 mod pace;
 mod replay;

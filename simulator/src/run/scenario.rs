@@ -2,8 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use etaflow::{
-    Clock, Engine, EngineConfig, Event, Network, Observer, Policy, PublishError, Publisher, Span, Time, Timestamp,
-    WallClock,
+    Clock, Engine, EngineConfig, Network, Observer, Policy, PublishError, Publisher, Span, Time, Timestamp, WallClock,
 };
 
 use super::failure::Failure;
@@ -11,13 +10,14 @@ use super::forecasts::{CAPACITY, Forecast, Forecasts};
 use super::interrupt::{Interrupt, interrupt};
 use super::latency::LatencyGauge;
 use super::network::network;
+use super::offer::offer;
 use super::outages::Outages;
 use super::pace::{Pace, Passed};
 use super::report::{Ended, report, traffic_mape};
 use super::samples::Sampler;
 use super::start::Finished;
 use crate::cli::RunArgs;
-use crate::fault::{Delivery, FaultInjector, Offered};
+use crate::fault::FaultInjector;
 use crate::report::{Progress, ProgressStyle};
 use crate::scenario::{BusPolicy, ClockMode, LOG_RECORDS, Overrides, Scenario};
 use crate::world::World;
@@ -282,39 +282,6 @@ fn see_arrivals(world: &mut World, end: Timestamp, forecast: &mut Forecast) {
         }
     }
     forecast.settle(|trip| world.truth().trip(trip)?.completed_at);
-}
-
-/// Offers what is due, in its order, and then puts the scenario's clock forward.
-async fn offer(
-    publisher: &mut Publisher,
-    deliveries: &mut Vec<Delivery>,
-    until: Option<Timestamp>,
-) -> Result<(), PublishError> {
-    let mut events: Vec<Event> = Vec::with_capacity(deliveries.len());
-    for delivery in deliveries.drain(..) {
-        match delivery.what {
-            Offered::Event(event) => events.push(event),
-            Offered::RawJson(bytes) => {
-                settle(publisher.publish_batch(std::mem::take(&mut events)).await)?;
-                settle(publisher.publish_json(&bytes).await)?;
-            }
-        }
-    }
-    if !events.is_empty() {
-        settle(publisher.publish_batch(events).await)?;
-    }
-    match until {
-        Some(until) => settle(publisher.advance_to(until).await),
-        None => Ok(()),
-    }
-}
-
-/// That there was no place for some is counted by the bus; that nobody takes anything any more is a failure.
-fn settle(result: Result<(), PublishError>) -> Result<(), PublishError> {
-    match result {
-        Err(PublishError::Full { .. }) => Ok(()),
-        other => other,
-    }
 }
 
 #[cfg(test)]
