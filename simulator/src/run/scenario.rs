@@ -191,7 +191,7 @@ impl Drive<'_> {
             while max && self.outages.is_far_behind(&self.engine) {
                 tokio::select! {
                     biased;
-                    _ = &mut interrupt => break 'run true,
+                    () = &mut interrupted_by => break 'run true,
                     () = tokio::time::sleep(WAIT) => {}
                 }
             }
