@@ -9,7 +9,7 @@ use super::value::{Rate, Speed, parse_duration};
 /// More shards than any machine has cores for.
 const SHARDS_MAX: u64 = 256;
 
-const DRIVERS_MAX: u64 = 10_000_000;
+const DRIVERS_MAX: u64 = 2_000_000;
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 failure, 2 usage, 99 a bound is breached, 104 bad configuration, \
                           105 ended by a signal.\nResults go to stdout, progress to stderr. NO_COLOR is honoured.";
@@ -157,7 +157,7 @@ mod tests {
         check_error("run --rate fast", "\"fast\" is no rate");
         check_error("run --duration 60", "\"60\" is no duration");
         check_error("run --shards 0", "0 is not in 1..=256");
-        check_error("run --drivers 10000001", "10000001 is not in 1..=10000000");
+        check_error("run --drivers 2000001", "2000001 is not in 1..=2000000");
         check_error("run --seed -1", "-1");
         check_error("replay --trips t", "--network <FILE>");
         check_error("replay --network n --trips t --speed 0x", "\"0x\" is no speed");

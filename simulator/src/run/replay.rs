@@ -3,7 +3,9 @@ use std::io::BufWriter;
 use std::path::Path;
 use std::sync::Arc;
 
-use etaflow::{Clock, Engine, EngineConfig, Event, Policy, PublishError, Publisher, Span, Time, Timestamp, WallClock};
+use etaflow::{
+    Clock, Engine, EngineConfig, Event, Policy, PublishError, Publisher, Reason, Span, Time, Timestamp, WallClock,
+};
 use etaflow_road::open_network;
 
 use super::failure::Failure;
@@ -16,7 +18,7 @@ use super::samples::Sampler;
 use super::start::Finished;
 use crate::cli::{ReplayArgs, Speed};
 use crate::report::{Machine, Progress, ProgressStyle, Report, Summary};
-use crate::score::{Prediction, PredictionWriter, score, score_table};
+use crate::score::{Prediction, PredictionWriter, score};
 use crate::taxi::{TaxiEvents, TaxiTrip, read_trips_file};
 
 /// How long before the first event time begins: the engine has ticked once.
@@ -85,7 +87,12 @@ pub(super) async fn run(args: &ReplayArgs) -> Result<Finished, Failure> {
     }
     let accounts = &ended.accounts;
     let (lag_max_events, samples) = sampler.finish();
-    let words = format!("\n{}", score_table(&score));
+    let off_map = accounts.dead_lettered.get(&Reason::OffMap).copied().unwrap_or_default();
+    let words = if off_map * 2 > accounts.offered {
+        format!("\n! {off_map} of {} events are off the map: is it that of these trips?\n", accounts.offered)
+    } else {
+        String::new()
+    };
     let summary = Summary {
         scenario: "replay".to_owned(),
         description: format!("{} real trips on {} edges", file.trips.len(), network.edge_count()),

@@ -29,7 +29,7 @@ const DEFAULT: &str = include_str!("../../../scenarios/default.toml");
 const STREAM_START: Timestamp = Timestamp::from_secs(1_700_000_000);
 
 /// For how long the world goes on after the engine has ended, and by how much at a time.
-const AFTERMATH_MAX: Span = Span::from_secs(300);
+const AFTERMATH_MAX: Span = Span::from_secs(600);
 const AFTERMATH_STEP: Span = Span::from_secs(1);
 
 /// How long it takes to set a world up, at least, and for so many drivers.

@@ -53,7 +53,7 @@ pub(super) fn engine(raw: RawEngine) -> Result<EngineSetup, ScenarioError> {
         Some(other) => return Err(word("engine.bus", other, "await, refuse, conflate")),
     };
     let tick_ms = whole("engine.tick_ms", raw.tick_ms.unwrap_or(1_000), 10, 60_000)?;
-    let shards = whole("engine.shards", raw.shards.unwrap_or(2), 1, 64)?;
+    let shards = whole("engine.shards", raw.shards.unwrap_or(2), 1, 256)?;
     Ok(EngineSetup { shards, tick: Span::from_millis(i64::from(tick_ms)), bus })
 }
 

@@ -263,8 +263,11 @@ impl Estimator {
             }
             if !on_way {
                 plan.seen = Some((position, at));
-                plan.plan_from(query, metric, position);
-                cause = Cause::Rerouted;
+                if plan.may_search(at) {
+                    plan.plan_from(query, metric, position);
+                    plan.note_search(at);
+                    cause = Cause::Rerouted;
+                }
             }
             let outlook = plan.outlook(network, metric, at, &waits);
             out.push(told(plan, (trip, at, offset, cause), &outlook, epoch, config));
@@ -339,7 +342,7 @@ impl Operator for Estimator {
                 plan.refresh(network, metric);
             }
             let mut outlook = plan.outlook(network, metric, tick.time, &waits);
-            if *stale && outlook.total >= INFINITY {
+            if *stale && outlook.total >= INFINITY && plan.may_search(tick.time) {
                 // A road on the way was closed, or there was no way and one may have opened.
                 if matches!(plan.state.stage, TripStage::Requested | TripStage::Assigned { .. }) {
                     plan.plan_ride(query, metric);
@@ -347,6 +350,7 @@ impl Operator for Estimator {
                 if let Some((place, _)) = plan.seen {
                     plan.plan_from(query, metric, place);
                 }
+                plan.note_search(tick.time);
                 cause = Cause::Rerouted;
                 outlook = plan.outlook(network, metric, tick.time, &waits);
             }

@@ -6,6 +6,9 @@ use super::update::{Arrival, EtaUpdate};
 use crate::event::TripId;
 use crate::trip::{Trip, TripStage};
 
+/// How soon a way is looked for again where there was none.
+const SEARCH_AGAIN: Span = Span::from_secs(10);
+
 /// A trip of this shard, with the way that is thought to lie ahead of it.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -22,6 +25,8 @@ pub(super) struct Plan {
     /// When the driver was really seen last.
     pub(super) fix_at: Option<Timestamp>,
     pub(super) told: Option<EtaUpdate>,
+    /// When a way was last looked for and not found.
+    fruitless_at: Option<Timestamp>,
     /// Whether the driver has moved on with the rider on board.
     pub(super) phase: Phase,
     forecasts: Forecasts,
@@ -56,6 +61,7 @@ impl Plan {
             seen: None,
             fix_at: None,
             told: None,
+            fruitless_at: None,
             phase: Phase::Departure,
             forecasts: Forecasts::default(),
         }
@@ -74,6 +80,21 @@ impl Plan {
             TripStage::Assigned { .. } => self.approach = route(query, metric, &[place], pickup),
             TripStage::OnBoard { .. } => self.ride = route(query, metric, &[place], dropoff),
         }
+    }
+
+    /// Whether a way may be looked for: a search that finds none has been everywhere, and is not worth repeating at once.
+    pub(super) fn may_search(&self, now: Timestamp) -> bool {
+        self.fruitless_at.is_none_or(|at| now.since(at) >= SEARCH_AGAIN)
+    }
+
+    /// Notes whether what was just looked for was found.
+    pub(super) fn note_search(&mut self, now: Timestamp) {
+        let found = match self.state.stage {
+            TripStage::Requested => self.ride.is_some(),
+            TripStage::Assigned { .. } => self.approach.is_some() && self.ride.is_some(),
+            TripStage::OnBoard { .. } => self.ride.is_some(),
+        };
+        self.fruitless_at = (!found).then_some(now);
     }
 
     /// The leg that the driver is on.
@@ -157,6 +178,7 @@ impl Plan {
         }
         out.extend(self.fix_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
         out.push(self.phase as u8);
+        out.extend(self.fruitless_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
         out.extend(self.forecasts.next_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
         for (at, phase, forecast) in &self.forecasts.made {
             out.push(*phase as u8);
@@ -193,4 +215,22 @@ fn route(query: &mut Query, metric: &Metric, from: &[Position], to: &Snap) -> Op
     let start = *from.iter().find(|start| Some(&start.edge) == route.edges.first())?;
     let end = *to.positions().iter().find(|end| Some(&end.edge) == route.edges.last())?;
     Some(Leg::new(query.network(), metric, route, start, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use etaflow_road::Coord;
+
+    use super::*;
+
+    #[test]
+    fn a_search_that_found_nothing_is_not_repeated_at_once() {
+        let (pickup, requested_at) = (Coord::default(), Timestamp::from_secs(100));
+        let state = Trip { pickup, dropoff: pickup, requested_at, stage: TripStage::Requested };
+        let mut plan = Plan::new(state, None);
+        assert!(plan.may_search(requested_at));
+        plan.note_search(requested_at);
+        assert!(!plan.may_search(requested_at + Span::from_secs(9)));
+        assert!(plan.may_search(requested_at + SEARCH_AGAIN));
+    }
 }

@@ -83,3 +83,15 @@ fn an_engine_that_is_dropped_lets_its_threads_end() {
     assert!(records.next_blocking().expect("kept").is_none());
     while outputs.recv_blocking().is_some() {}
 }
+
+#[test]
+fn a_clock_that_leaps_ahead_ticks_once() {
+    let (engine, _) = start();
+    let mut publisher = engine.publisher(Policy::Await);
+    let year = etaflow_road::Span::from_secs(365 * 86_400);
+    publisher.advance_to_blocking(START + year).expect("the engine takes it in");
+    publisher.advance_to_blocking(START + year + etaflow_road::Span::from_secs(3)).expect("the engine takes it in");
+    drop(publisher);
+    let summary = engine.shutdown_blocking().expect("the engine ends well");
+    assert_eq!(summary.records, 1 + 3);
+}

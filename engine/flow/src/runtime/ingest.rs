@@ -11,6 +11,10 @@ use crate::log::{Log, LogError};
 use crate::sequencer::{Admission, Sequencer};
 use crate::time::{Clock, ManualClock, WallClock};
 
+/// A scenario's clock that is moved on by more than so many ticks at once, a month at one a second, ticks once instead:
+/// nothing happened meanwhile that all of them could tell of.
+const TICKS_MAX: i64 = 31 * 86_400;
+
 /// The one writer of the log: takes what the bus brings, judges it, and puts ticks in between.
 pub(super) struct Ingest {
     pub(super) intake: Intake,
@@ -110,6 +114,10 @@ impl Ingest {
     fn advance_to(&mut self, time: Timestamp) -> Result<(), LogError> {
         let Ticking::Scenario(clock) = &self.pulse.clock else { return Ok(()) };
         let clock = clock.clone();
+        let ahead = time.since(self.pulse.next).micros() / self.pulse.interval.micros();
+        if ahead > TICKS_MAX {
+            self.pulse.next = time;
+        }
         self.tick_to(time)?;
         clock.advance_to(time);
         Ok(())
