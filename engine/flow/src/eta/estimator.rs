@@ -266,8 +266,10 @@ impl Estimator {
                 if plan.may_search(at) {
                     plan.plan_from(query, metric, position);
                     plan.note_search(at);
-                    cause = Cause::Rerouted;
+                } else {
+                    plan.lose_way();
                 }
+                cause = Cause::Rerouted;
             }
             let outlook = plan.outlook(network, metric, at, &waits);
             out.push(told(plan, (trip, at, offset, cause), &outlook, epoch, config));

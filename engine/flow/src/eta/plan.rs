@@ -97,6 +97,15 @@ impl Plan {
         self.fruitless_at = (!found).then_some(now);
     }
 
+    /// Forgets the way that the driver has left.
+    pub(super) fn lose_way(&mut self) {
+        match self.state.stage {
+            TripStage::Requested => {}
+            TripStage::Assigned { .. } => self.approach = None,
+            TripStage::OnBoard { .. } => self.ride = None,
+        }
+    }
+
     /// The leg that the driver is on.
     fn current(&mut self) -> Option<&mut Leg> {
         match self.state.stage {
