@@ -2,7 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use etaflow::{
-    Clock, Engine, EngineConfig, Network, Observer, Policy, PublishError, Publisher, Span, Time, Timestamp, WallClock,
+    Clock, Engine, EngineConfig, MemoryLogConfig, Network, Observer, Policy, PublishError, Publisher, Span, Time,
+    Timestamp, WallClock,
 };
 
 use super::failure::Failure;
@@ -63,7 +64,8 @@ pub(super) fn read(args: &RunArgs) -> Result<(Scenario, PathBuf), Failure> {
 
 /// Runs a scenario to its end, or until somebody interrupts it.
 pub(super) async fn run(scenario: &Scenario) -> Result<Finished, Failure> {
-    run_with(scenario, EngineConfig::default()).await
+    let log = MemoryLogConfig { records_max: LOG_RECORDS };
+    run_with(scenario, EngineConfig { log, ..EngineConfig::default() }).await
 }
 
 async fn run_with(scenario: &Scenario, config: EngineConfig) -> Result<Finished, Failure> {
@@ -111,7 +113,6 @@ async fn run_with(scenario: &Scenario, config: EngineConfig) -> Result<Finished,
 fn engine_config(mut config: EngineConfig, scenario: &Scenario, start: Timestamp) -> EngineConfig {
     config.tick = scenario.engine.tick;
     config.pipeline.shards = scenario.engine.shards;
-    config.log.records_max = LOG_RECORDS;
     if scenario.clock == ClockMode::Max {
         config.time = Time::Scenario { start };
     }
@@ -286,7 +287,6 @@ fn see_arrivals(world: &mut World, end: Timestamp, forecast: &mut Forecast) {
 
 #[cfg(test)]
 mod tests {
-    use etaflow::MemoryLogConfig;
 
     use super::*;
 

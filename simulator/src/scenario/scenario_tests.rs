@@ -55,7 +55,7 @@ fn errors_name_the_key_the_value_and_the_bound() {
             "network is a.bin: there is a [city] too, and only one of them can be",
         ),
         ("[clock]\nmode = 'slow'", "clock.mode is \"slow\", none of wall, max"),
-        ("[engine]\nshards = 65", "engine.shards is 65, not within 1..=64"),
+        ("[engine]\nshards = 257", "engine.shards is 257, not within 1..=256"),
         ("[engine]\nbus = 'drop'", "engine.bus is \"drop\", none of await, refuse, conflate"),
         ("[faults.lost]\nshare = 2", "faults.lost.share is 2, not within 0..=1"),
         ("[faults.burst]\nevery_s = 5\nsilent_s = 6", "faults.burst.silent_s is 6, not within 0..=5"),
