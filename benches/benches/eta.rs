@@ -14,24 +14,12 @@ use etaflow::{
     Config, DriverId, Epoch, Estimator, EtaConfig, EtaInput, Executor, Offset, Operator, Tick, Told, Trip, TripChange,
     TripId, TripStage,
 };
+use etaflow_benches::Random;
 use etaflow_road::{EdgeIndex, Metres, Metric, Network, Position, Query, Snap, Span, SyntheticCity, Timestamp};
 
 /// How many different ways the trips are on.
 const WAYS: usize = 400;
 const WAY_MIN_M: f64 = 2_000.0;
-
-/// A seeded stream of numbers (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, count: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((word ^ word >> 31) % count as u64) as usize
-    }
-}
 
 /// A fastest way between two places.
 struct Way {

@@ -17,24 +17,12 @@ use std::time::Duration;
 use criterion::measurement::{Measurement, WallTime};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use etaflow::{Evidence, Pane, Panes, Tick, Traffic, TrafficConfig, Traversal, TraversalSums};
+use etaflow_benches::Random;
 use etaflow_road::{EdgeId, Metric, Network, Span, SyntheticCity, Timestamp, Weight, import_pbf};
 use rustc_hash::FxHashMap;
 
 /// Different seconds' worth of traversals, over and over.
 const SECONDS: i64 = 60;
-
-/// A seeded stream of numbers (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, count: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((word ^ word >> 31) % count as u64) as usize
-    }
-}
 
 fn networks() -> Vec<(&'static str, Arc<Network>)> {
     let mut networks = vec![("city", Arc::new(SyntheticCity::default().build()))];

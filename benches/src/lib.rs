@@ -6,9 +6,11 @@
 
 pub mod bus;
 mod comparison;
+mod random;
 mod report;
 
 pub use comparison::{Comparison, Row, Unit, measure};
+pub use random::Random;
 pub use report::{json, table};
 
 /// Makes the comparisons of a group.
