@@ -229,12 +229,12 @@ fn a_slow_group_is_told_what_it_missed_and_a_late_one_begins_where_it_joins() {
     let load = Load::new(200, FaultConfig::default(), 9, START, 60);
     let engine = Engine::start(city(), &scenario(2)).expect("the configuration is valid");
     let (mut fast, mut slow) = (engine.outputs("fast", 1 << 20), engine.outputs("slow", 2));
+    let mut witness = engine.outputs("witness", 1 << 20);
     let mut publisher = engine.publisher(Policy::Await);
     let half = load.steps.len() / 2;
     offer(&mut publisher, &load, 0..half);
-    while engine.applied() < engine.log().end() {
-        std::thread::yield_now();
-    }
+    // Late is who joins after something has been told.
+    assert!(witness.recv_blocking().is_some());
     let mut late = engine.outputs("late", 1 << 20);
     let joined_at = engine.log().end();
     offer(&mut publisher, &load, half..load.steps.len());
