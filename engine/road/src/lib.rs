@@ -9,6 +9,7 @@
 //!
 //! - `unit`, `id`: lengths, times and the numbers of things.
 //! - `geo`: coordinates and local planes.
+//! - `cch`: shortest paths in graphs whose weights change every second.
 //! - `network`: the road network, its builder, and the two forms it is kept in: a binary file with a version and a
 //!   checksum, and a directory of CSV files.
 //! - `city`: networks of cities that never were, from a seed.
@@ -39,6 +40,7 @@
 //! # Ok::<(), &str>(())
 //! ```
 
+mod cch;
 mod city;
 mod geo;
 mod id;
@@ -50,6 +52,7 @@ mod osm;
 mod routing;
 mod unit;
 
+pub use cch::{Graph, GraphError, Order, OrderError};
 pub use city::SyntheticCity;
 pub use geo::{Coord, CoordError, LocalFrame, Projected, Xy};
 pub use id::{EdgeId, NodeId};
