@@ -52,7 +52,10 @@ mod osm;
 mod routing;
 mod unit;
 
-pub use cch::{Graph, GraphError, Order, OrderError};
+pub use cch::{
+    CustomizeError, Customized, Customizer, Graph, GraphError, Hierarchy, HierarchyError, NodeSet, Order, OrderError,
+    Search,
+};
 pub use city::SyntheticCity;
 pub use geo::{Coord, CoordError, LocalFrame, Projected, Xy};
 pub use id::{EdgeId, NodeId};

@@ -11,8 +11,26 @@
 //!
 //! Knows nothing of roads: nodes, arcs, weights.
 
+#[cfg(test)]
+mod cch_tests;
+mod contraction;
+mod customized;
+mod customizer;
 mod graph;
+mod hierarchy;
+mod many;
+mod nearest;
+mod node_set;
 mod order;
+mod parallel;
+mod perfect;
+mod search;
+mod tree;
 
+pub use customized::{CustomizeError, Customized};
+pub use customizer::Customizer;
 pub use graph::{Graph, GraphError};
+pub use hierarchy::{Hierarchy, HierarchyError};
+pub use node_set::NodeSet;
 pub use order::{Order, OrderError};
+pub use search::Search;

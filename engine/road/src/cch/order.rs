@@ -69,6 +69,11 @@ impl Order {
         self.rank[node as usize]
     }
 
+    /// The rank of each node.
+    pub fn ranks(&self) -> &[u32] {
+        &self.rank
+    }
+
     /// The nodes in their order.
     pub fn nodes(&self) -> &[u32] {
         &self.node
