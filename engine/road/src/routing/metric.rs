@@ -1,10 +1,7 @@
-use std::sync::Arc;
-
 use super::Position;
-use crate::geo::{Coord, LocalFrame};
 use crate::id::EdgeId;
 use crate::network::Network;
-use crate::unit::{INFINITY, MetresPerSecond, Weight};
+use crate::unit::{INFINITY, Weight};
 
 /// The travel times of all edges of a network at some time: immutable, and shared by `Arc`.
 ///
@@ -24,9 +21,6 @@ use crate::unit::{INFINITY, MetresPerSecond, Weight};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     weights: Vec<Weight>,
-    /// The crow distance from tail to head of each edge, in metres; shared by all metrics of a network.
-    crow: Arc<[f32]>,
-    fastest: f64,
 }
 
 /// Why some numbers are not the travel times of a network.
@@ -53,7 +47,7 @@ pub enum MetricError {
 impl Metric {
     /// The travel times when nothing is in the way.
     pub fn free_flow(network: &Network) -> Self {
-        Self::of(network.free_flow_weights().to_vec(), crow_distances(network))
+        Self { weights: network.free_flow_weights().to_vec() }
     }
 
     /// From one travel time for each edge, in milliseconds; [`INFINITY`] closes an edge.
@@ -68,13 +62,7 @@ impl Metric {
         if let Some(at) = weights.iter().position(|weight| !(1..=INFINITY).contains(weight)) {
             return Err(MetricError::Weight { edge: EdgeId(at as u32), weight: weights[at] });
         }
-        Ok(Self::of(weights, crow_distances(network)))
-    }
-
-    fn of(weights: Vec<Weight>, crow: Arc<[f32]>) -> Self {
-        let speeds = weights.iter().zip(&*crow).map(|(&weight, &crow)| crow_speed(crow, weight));
-        let fastest = speeds.fold(0.0, f64::max);
-        Self { weights, crow, fastest }
+        Ok(Self { weights })
     }
 
     /// The same but for some edges, whose new travel times are given in milliseconds; [`INFINITY`] closes an edge. Of
@@ -92,14 +80,10 @@ impl Metric {
             return Err(MetricError::Weight { edge, weight });
         }
         let mut weights = self.weights.clone();
-        let mut fastest = self.fastest;
         for &(edge, weight) in changes {
             weights[edge.index()] = weight;
-            // An edge that became slower may leave the bound too high, which costs a search time but not its exactness.
-            fastest = fastest.max(crow_speed(self.crow[edge.index()], weight));
         }
-        let crow = Arc::clone(&self.crow);
-        Ok(if changes.len() * 8 > weights.len() { Self::of(weights, crow) } else { Self { weights, crow, fastest } })
+        Ok(Self { weights })
     }
 
     /// The travel time of an edge in milliseconds, [`INFINITY`] if it is closed.
@@ -111,13 +95,6 @@ impl Metric {
     /// The travel times of all edges in order.
     pub fn weights(&self) -> &[Weight] {
         &self.weights
-    }
-
-    /// A speed that nobody exceeds as the crow flies between the ends of an open edge.
-    ///
-    /// Crow distances are those of the network's plane, which is not the globe: good for bounds, not for display.
-    pub fn fastest(&self) -> MetresPerSecond {
-        MetresPerSecond(self.fastest)
     }
 
     /// The time from the tail of its edge to a position, in milliseconds, rounded down; [`INFINITY`] if it is closed.
@@ -155,32 +132,4 @@ impl Metric {
         let open = self.weight(from.edge) < INFINITY;
         (ahead && open).then(|| self.elapsed(network, to) - self.elapsed(network, from))
     }
-}
-
-/// The plane in which crow distances are taken.
-///
-/// Bounds on travel times hold however badly it fits the globe: the fastest speed is taken in the same plane.
-pub(super) fn plane(network: &Network) -> LocalFrame {
-    let centre = network.bounds().and_then(|(south_west, north_east)| {
-        let middle = |a: i32, b: i32| ((i64::from(a) + i64::from(b)) / 2) as i32;
-        let lat = middle(south_west.lat_e7(), north_east.lat_e7());
-        Coord::from_e7(lat, middle(south_west.lon_e7(), north_east.lon_e7())).ok()
-    });
-    LocalFrame::at(centre.unwrap_or_default())
-}
-
-/// How far it is as the crow flies from the tail of each edge to its head, in metres, rounded up.
-fn crow_distances(network: &Network) -> Arc<[f32]> {
-    let plane = plane(network);
-    let distance = |edge| {
-        let tail = plane.to_xy(network.coord(network.tail(edge)));
-        let head = plane.to_xy(network.coord(network.head(edge)));
-        (tail.distance(head) as f32).next_up()
-    };
-    network.edges().map(distance).collect()
-}
-
-/// How fast an edge brings one from its tail to its head as the crow flies, in metres per second; 0 if it is closed.
-fn crow_speed(crow: f32, weight: Weight) -> f64 {
-    if weight >= INFINITY { 0.0 } else { f64::from(crow) * 1e3 / f64::from(weight) }
 }

@@ -1,11 +1,10 @@
 use super::labels::add;
-use super::metric::Metric;
-use super::position::Position;
-use super::query::Query;
+use super::search::Dijkstra;
 use crate::id::EdgeId;
+use crate::routing::{Metric, Position};
 use crate::unit::{INFINITY, Weight};
 
-impl Query {
+impl Dijkstra {
     /// The travel times from many sources to one place, in milliseconds: `out[i]` is that of `from[i]`, [`INFINITY`]
     /// where it is more than `limit` or there is no way.
     ///
@@ -23,7 +22,7 @@ impl Query {
         let mut missing = self.mark_all(metric, from);
         self.start_backward(metric, to, limit);
         while missing > 0
-            && let Some((edge, _, time)) = self.labels.pop()
+            && let Some((edge, time)) = self.labels.pop()
         {
             missing -= usize::from(self.labels.is_marked(edge));
             self.step_backward(metric, edge, time, limit);
@@ -59,14 +58,14 @@ impl Query {
         for &source in from {
             if self.is_open(metric, source) {
                 let at_head = metric.remaining(&self.network, source);
-                self.step_forward(metric, source.edge, at_head, limit);
+                self.reach_successors(metric, source.edge, None, at_head, limit);
             }
         }
         while missing > 0
-            && let Some((edge, _, time)) = self.labels.pop()
+            && let Some((edge, time)) = self.labels.pop()
         {
             missing -= usize::from(self.labels.is_marked(edge));
-            self.step_forward(metric, edge, add(time, metric.weight(edge)), limit);
+            self.reach_successors(metric, edge, Some(edge), add(time, metric.weight(edge)), limit);
         }
         out.clear();
         for &target in to {
@@ -100,16 +99,7 @@ impl Query {
         for (before, turn) in self.network.predecessors(edge) {
             let time = add(from_tail, turn);
             if time <= limit && metric.weight(before) < INFINITY {
-                self.labels.reach(before, time, Some(edge), || 0);
-            }
-        }
-    }
-
-    fn step_forward(&mut self, metric: &Metric, edge: EdgeId, at_head: Weight, limit: Weight) {
-        for (next, turn) in self.network.successors(edge) {
-            let time = add(at_head, turn);
-            if time <= limit && metric.weight(next) < INFINITY {
-                self.labels.reach(next, time, Some(edge), || 0);
+                self.labels.reach(before, time, Some(edge));
             }
         }
     }

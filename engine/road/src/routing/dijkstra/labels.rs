@@ -14,7 +14,7 @@ pub(super) struct Labels {
     label: Vec<Label>,
     /// The generation in which each edge was marked.
     mark: Vec<u32>,
-    /// Keys and edges in one number each. An edge is queued again when its label improves; the older entry is stale.
+    /// Times and edges in one number each. An edge is queued again when its label improves; the older entry is stale.
     queue: BinaryHeap<Reverse<u64>>,
 }
 
@@ -22,14 +22,12 @@ pub(super) struct Labels {
 struct Label {
     generation: u32,
     time: Weight,
-    /// What the queue's order adds to the time.
-    potential: Weight,
     parent: u32,
 }
 
 impl Labels {
     pub(super) fn new(edges: usize) -> Self {
-        let none = Label { generation: 0, time: INFINITY, potential: 0, parent: NO_EDGE };
+        let none = Label { generation: 0, time: INFINITY, parent: NO_EDGE };
         Self { generation: 0, label: vec![none; edges], mark: vec![0; edges], queue: BinaryHeap::new() }
     }
 
@@ -66,40 +64,24 @@ impl Labels {
         (parent != NO_EDGE).then_some(EdgeId(parent))
     }
 
-    /// Says that an edge can be reached at `time`, and queues it if that is news. `potential` is asked once an edge.
+    /// Says that an edge can be reached at `time`, and queues it if that is news.
     #[inline]
-    pub(super) fn reach(
-        &mut self,
-        edge: EdgeId,
-        time: Weight,
-        parent: Option<EdgeId>,
-        potential: impl FnOnce() -> Weight,
-    ) {
-        if time >= INFINITY {
+    pub(super) fn reach(&mut self, edge: EdgeId, time: Weight, parent: Option<EdgeId>) {
+        if time >= self.time(edge) {
             return;
         }
-        let label = &mut self.label[edge.index()];
-        if label.generation != self.generation {
-            let potential = potential();
-            *label = Label { generation: self.generation, time, potential, parent: NO_EDGE };
-        } else if time < label.time {
-            label.time = time;
-        } else {
-            return;
-        }
-        label.parent = parent.map_or(NO_EDGE, |parent| parent.0);
-        let key = time + label.potential;
-        self.queue.push(Reverse(u64::from(key) << 32 | u64::from(edge.0)));
+        let parent = parent.map_or(NO_EDGE, |parent| parent.0);
+        self.label[edge.index()] = Label { generation: self.generation, time, parent };
+        self.queue.push(Reverse(u64::from(time) << 32 | u64::from(edge.0)));
     }
 
-    /// Takes the queued edge with the lowest key, with that key and its time.
+    /// Takes the queued edge with the least time, of several the one with the lowest number.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<(EdgeId, Weight, Weight)> {
+    pub(super) fn pop(&mut self) -> Option<(EdgeId, Weight)> {
         while let Some(Reverse(entry)) = self.queue.pop() {
-            let (key, edge) = ((entry >> 32) as u32, entry as u32);
-            let label = &self.label[edge as usize];
-            if key == label.time + label.potential {
-                return Some((EdgeId(edge), key, label.time));
+            let (time, edge) = ((entry >> 32) as Weight, EdgeId(entry as u32));
+            if time == self.time(edge) {
+                return Some((edge, time));
             }
         }
         None

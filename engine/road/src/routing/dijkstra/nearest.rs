@@ -1,12 +1,10 @@
 use super::labels::add;
-use super::metric::Metric;
-use super::position::Position;
-use super::query::Query;
-use super::targets::Targets;
+use super::search::Dijkstra;
 use crate::id::EdgeId;
+use crate::routing::{Metric, Position, Targets};
 use crate::unit::{INFINITY, Weight};
 
-impl Query {
+impl Dijkstra {
     /// Which `k` of the targets reach a place soonest, with their travel times in milliseconds; ascending by time and
     /// then by id. Fewer if fewer reach it within `limit`.
     ///
@@ -44,7 +42,7 @@ impl Query {
         }
         self.start_backward(metric, to, bound);
         while missing > 0
-            && let Some((edge, _, time)) = self.labels.pop()
+            && let Some((edge, time)) = self.labels.pop()
         {
             if time > bound {
                 break;
