@@ -1,0 +1,10 @@
+//! The command line: what can be asked for, and what the answer means to a shell.
+//!
+//! [`Cli`] is read by clap; values that cannot be read are usage errors that name the value and its bound. [`Exit`] is
+//! what the program ends with.
+
+mod arguments;
+mod exit;
+
+pub use arguments::{Cli, Command, ImportArgs, RouteArgs, RoutingArgs, TableArgs};
+pub use exit::Exit;

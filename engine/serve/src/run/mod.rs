@@ -1,0 +1,7 @@
+//! Does what the command line says: answers on stdout, everything else on stderr.
+
+mod failure;
+mod start;
+
+pub use failure::Failure;
+pub use start::start;
