@@ -1,7 +1,7 @@
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use etaflow_road::{Coord, open_network};
@@ -75,13 +75,17 @@ fn run_table(args: &TableArgs, out: &mut impl Write, notes: &mut impl Write) -> 
         let places = open(path).and_then(read_places);
         places.map_err(|source| Failure::Places { path: path.to_owned(), source })
     };
-    let side = |path: &Option<PathBuf>| path.as_deref().or(args.points.as_deref()).map(read).transpose();
-    let (from, to) = side(&args.from)?.zip(side(&args.to)?).expect("the command line has points where it has no sides");
-    let answer = table(&mut router(&args.routing)?, &from, &to)?;
-    let off = answer.from.iter().chain(&answer.to).filter(|end| end.snapped.is_none()).count();
+    let (from, to) = match (&args.points, &args.from, &args.to) {
+        (None, Some(from), Some(to)) => (read(from)?, Some(read(to)?)),
+        (points, ..) => (read(points.as_ref().expect("the command line has points where it has no sides"))?, None),
+    };
+    let answer = table(&mut router(&args.routing)?, &from, to.as_ref().unwrap_or(&from))?;
+    // Where both sides are the same places, each is said once.
+    let others = if to.is_some() { &answer.to[..] } else { &[] };
+    let off = answer.from.iter().chain(others).filter(|end| end.snapped.is_none()).count();
     if off > 0 {
         let radius = args.routing.radius.0;
-        note(notes, format_args!("{off} places have no road within {radius} m; they are reached from nowhere"));
+        note(notes, format_args!("no road within {radius} m: {off} of the places"));
     }
     tell(out, &answer, args.routing.json)?;
     Ok(Exit::Ok)
