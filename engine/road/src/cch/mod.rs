@@ -13,13 +13,20 @@
 
 #[cfg(test)]
 mod cch_tests;
+mod cell;
 mod contraction;
 mod customized;
 mod customizer;
+mod cut;
+mod dissection;
+#[cfg(test)]
+mod fill;
+mod flow;
 mod graph;
 mod hierarchy;
 mod many;
 mod nearest;
+mod nested;
 mod node_set;
 mod order;
 mod parallel;

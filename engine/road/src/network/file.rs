@@ -15,6 +15,7 @@ use std::path::Path;
 
 use super::attributes::{EdgeFlags, RoadClass};
 use super::graph::{Network, NetworkError, Parts};
+use crate::cch::{Order, OrderError};
 use crate::geo::Coord;
 use crate::id::NodeId;
 
@@ -27,6 +28,8 @@ const SECTIONS_MAX: u32 = 64;
 /// 16 bytes for each of as many things as 32-bit numbers can address.
 const SECTION_BYTES_MAX: u64 = 16 << 32;
 const TAGS: [[u8; 4]; 7] = [*b"NODE", *b"OUTS", *b"EDGE", *b"SHPF", *b"SHPP", *b"NAME", *b"TURN"];
+/// The order of the edges, which a network need not have: their numbers, the first to be contracted first.
+const ORDER_TAG: [u8; 4] = *b"ordr";
 const POINT_BYTES: usize = 16;
 const EDGE_BYTES: usize = 22;
 
@@ -78,6 +81,9 @@ pub enum NetworkFileError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// The section that orders the edges does not.
+    #[error("section \"ordr\" of the network file holds no order of the edges: {0}")]
+    Order(#[from] OrderError),
     /// The content breaks a rule of networks.
     #[error("the network file holds no valid network: {0}")]
     Network(#[from] NetworkError),
@@ -89,11 +95,14 @@ impl Network {
     /// # Errors
     /// If `writer` fails.
     pub fn write_to(&self, mut writer: impl Write) -> Result<(), NetworkFileError> {
-        let contents = encode(self.parts());
+        let mut sections: Vec<_> = TAGS.into_iter().zip(encode(self.parts())).collect();
+        if let Some(order) = self.edge_order() {
+            sections.push((ORDER_TAG, encode_numbers(order.nodes())));
+        }
         let mut header = MAGIC.to_vec();
         header.extend(VERSION.to_le_bytes());
-        header.extend((contents.len() as u32).to_le_bytes());
-        for (tag, content) in TAGS.iter().zip(&contents) {
+        header.extend((sections.len() as u32).to_le_bytes());
+        for (tag, content) in &sections {
             header.extend(tag);
             header.extend(crc32fast::hash(content).to_le_bytes());
             header.extend((content.len() as u64).to_le_bytes());
@@ -101,7 +110,7 @@ impl Network {
         let checksum = crc32fast::hash(&header);
         header.extend(checksum.to_le_bytes());
         writer.write_all(&header)?;
-        for content in &contents {
+        for (_, content) in &sections {
             writer.write_all(content)?;
         }
         writer.flush()?;
@@ -115,10 +124,10 @@ impl Network {
     /// something that is no network. No more memory is taken than the file is long.
     pub fn read_from(mut reader: impl Read) -> Result<Self, NetworkFileError> {
         let sections = read_header(&mut reader)?;
-        let mut contents: [Option<Vec<u8>>; TAGS.len()] = Default::default();
+        let mut contents: [Option<Vec<u8>>; TAGS.len() + 1] = Default::default();
         for section in sections {
             let content = read_content(&mut reader, &section)?;
-            let Some(at) = TAGS.iter().position(|tag| *tag == section.tag) else {
+            let Some(at) = TAGS.iter().chain([&ORDER_TAG]).position(|tag| *tag == section.tag) else {
                 if section.tag[0].is_ascii_lowercase() {
                     continue;
                 }
@@ -131,11 +140,16 @@ impl Network {
         if reader.read(&mut [0])? > 0 {
             return Err(NetworkFileError::Trailing);
         }
+        let order = contents[TAGS.len()].take();
         let mut found = Vec::with_capacity(TAGS.len());
         for (tag, content) in TAGS.into_iter().zip(contents) {
             found.push(content.ok_or_else(|| problem(tag, "is missing"))?);
         }
-        Ok(Self::from_parts(decode(&found)?)?)
+        let network = Self::from_parts(decode(&found)?)?;
+        match order {
+            Some(content) => Ok(network.with_edge_order(Order::new(decode_numbers(&content, ORDER_TAG)?)?)?),
+            None => Ok(network),
+        }
     }
 
     /// Writes the network to a file, which takes the place of an older one only when it is complete.
@@ -256,7 +270,6 @@ fn encode(parts: &Parts) -> [Vec<u8>; 7] {
         }
         bytes
     };
-    let numbers = |numbers: &[u32]| -> Vec<u8> { numbers.iter().flat_map(|number| number.to_le_bytes()).collect() };
     let mut edges = Vec::with_capacity(parts.head.len() * EDGE_BYTES);
     for edge in 0..parts.head.len() {
         for number in
@@ -273,24 +286,28 @@ fn encode(parts: &Parts) -> [Vec<u8>; 7] {
     }
     [
         points(&parts.coord, &parts.node_key),
-        numbers(&parts.first_out),
+        encode_numbers(&parts.first_out),
         edges,
-        numbers(&parts.first_point),
+        encode_numbers(&parts.first_point),
         points(&parts.point, &parts.point_key),
         names,
-        numbers(&parts.turn),
+        encode_numbers(&parts.turn),
     ]
+}
+
+fn encode_numbers(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
 }
 
 fn decode(contents: &[Vec<u8>]) -> Result<Parts, NetworkFileError> {
     let mut parts = Parts::default();
-    (parts.coord, parts.node_key) = decode_points(&contents[0], 0, "coord")?;
-    parts.first_out = decode_numbers(&contents[1], 1)?;
-    decode_edges(entries(&contents[2], 2, EDGE_BYTES)?, &mut parts)?;
-    parts.first_point = decode_numbers(&contents[3], 3)?;
-    (parts.point, parts.point_key) = decode_points(&contents[4], 4, "point")?;
+    (parts.coord, parts.node_key) = decode_points(&contents[0], TAGS[0], "coord")?;
+    parts.first_out = decode_numbers(&contents[1], TAGS[1])?;
+    decode_edges(entries(&contents[2], TAGS[2], EDGE_BYTES)?, &mut parts)?;
+    parts.first_point = decode_numbers(&contents[3], TAGS[3])?;
+    (parts.point, parts.point_key) = decode_points(&contents[4], TAGS[4], "point")?;
     parts.names = decode_names(&contents[5])?;
-    parts.turn = decode_numbers(&contents[6], 6)?;
+    parts.turn = decode_numbers(&contents[6], TAGS[6])?;
     // The edges are in the order of their tails, so these need not be stored.
     for (node, pair) in parts.first_out.windows(2).enumerate() {
         if pair[0] > pair[1] || pair[1] as usize > parts.head.len() {
@@ -303,24 +320,24 @@ fn decode(contents: &[Vec<u8>]) -> Result<Parts, NetworkFileError> {
 }
 
 /// A section's content as entries of `bytes` bytes each.
-fn entries(content: &[u8], section: usize, bytes: usize) -> Result<std::slice::ChunksExact<'_, u8>, NetworkFileError> {
+fn entries(content: &[u8], tag: [u8; 4], bytes: usize) -> Result<std::slice::ChunksExact<'_, u8>, NetworkFileError> {
     if content.len().is_multiple_of(bytes) {
         Ok(content.chunks_exact(bytes))
     } else {
-        Err(problem(TAGS[section], "has a length that is no multiple of its entries'"))
+        Err(problem(tag, "has a length that is no multiple of its entries'"))
     }
 }
 
-fn decode_numbers(content: &[u8], section: usize) -> Result<Vec<u32>, NetworkFileError> {
-    Ok(entries(content, section, 4)?.map(|entry| u32_at(entry, 0)).collect())
+fn decode_numbers(content: &[u8], tag: [u8; 4]) -> Result<Vec<u32>, NetworkFileError> {
+    Ok(entries(content, tag, 4)?.map(|entry| u32_at(entry, 0)).collect())
 }
 
 fn decode_points(
     content: &[u8],
-    section: usize,
+    tag: [u8; 4],
     array: &'static str,
 ) -> Result<(Vec<Coord>, Vec<i64>), NetworkFileError> {
-    let entries = entries(content, section, POINT_BYTES)?;
+    let entries = entries(content, tag, POINT_BYTES)?;
     let (mut coords, mut keys) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
     for (at, entry) in entries.enumerate() {
         let coord = Coord::from_e7(u32_at(entry, 0) as i32, u32_at(entry, 4) as i32);

@@ -9,7 +9,8 @@ const NAMES: [&str; 4] = ["", "Rua de Cedofeita", "A 28", "Straße"];
 fn networks() -> impl Strategy<Value = Network> {
     let place = (-900_000_000..=900_000_000_i32, -1_800_000_000..=1_800_000_000_i32, any::<i64>(), any::<bool>());
     let street = (any::<u16>(), any::<u16>(), 0..11_u8, 0..64_u8, 0..4_usize, any::<bool>(), 0..3_usize, 1.0..40.0_f64);
-    (prop::collection::vec(place, 2..12), prop::collection::vec(street, 1..25)).prop_map(|(places, streets)| {
+    let streets = prop::collection::vec(street, 1..25);
+    (prop::collection::vec(place, 2..12), streets, any::<bool>()).prop_map(|(places, streets, ordered)| {
         let mut builder = NetworkBuilder::new();
         let coord = |at: usize| Coord::from_e7(places[at].0, places[at].1).expect("in range");
         let nodes: Vec<BuilderNode> = (0..places.len()).map(|at| builder.node(places[at].2, coord(at))).collect();
@@ -29,7 +30,12 @@ fn networks() -> impl Strategy<Value = Network> {
                 builder.edge(edge, NAMES[name]);
             }
         }
-        builder.build(&TurnModel::default()).expect("builds")
+        let network = builder.build(&TurnModel::default()).expect("builds");
+        if !ordered {
+            return network;
+        }
+        let order = network.compute_edge_order();
+        network.with_edge_order(order).expect("is as long")
     })
 }
 
@@ -47,6 +53,7 @@ proptest! {
         let bytes = bytes_of(&network);
         let again = Network::read_from(&bytes[..]).expect("reads");
         prop_assert_eq!(again.parts(), network.parts());
+        prop_assert_eq!(again.edge_order(), network.edge_order());
         prop_assert_eq!(bytes_of(&again), bytes);
     }
 
@@ -100,6 +107,7 @@ fn fixture_network() -> Network {
 fn a_file_of_version_1_is_still_read() {
     let network = Network::read_from(FIXTURE).expect("reads");
     assert_eq!((network.node_count(), network.edge_count(), network.turn_count()), (3, 3, 3));
+    assert_eq!(network.edge_order(), None);
     let there = network.edges_between(101, 555)[0];
     assert_eq!(network.edges_between(555, 102), [there]);
     assert_eq!(network.name(there), "Rua do Almada");
@@ -137,6 +145,47 @@ fn with_section(tag: &[u8; 4], change: impl Fn(&mut Vec<u8>, &mut [u8; 4])) -> V
     bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
     bytes.extend(contents.concat());
     bytes
+}
+
+/// A file with one section more than the fixture, whose checksums are right.
+fn with_order(content: &[u8]) -> Vec<u8> {
+    let (known, table_end) = (TAGS.len(), 16 + 16 * TAGS.len());
+    let mut bytes = FIXTURE[..table_end].to_vec();
+    bytes[12] = known as u8 + 1;
+    bytes.extend(ORDER_TAG);
+    bytes.extend(crc32fast::hash(content).to_le_bytes());
+    bytes.extend((content.len() as u64).to_le_bytes());
+    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    bytes.extend(&FIXTURE[table_end + 4..]);
+    bytes.extend(content);
+    bytes
+}
+
+#[test]
+fn an_order_of_the_edges_is_read_or_what_is_wrong_with_it_is_named() {
+    let numbers = |numbers: &[u32]| with_order(&encode_numbers(numbers));
+    let network = Network::read_from(&numbers(&[2, 0, 1])[..]).expect("reads");
+    assert_eq!(network.edge_order().map(Order::nodes), Some(&[2, 0, 1][..]));
+    let check = |bytes: &[u8], message: &str| {
+        let error = Network::read_from(bytes).expect_err("wrong").to_string();
+        assert!(error.contains(message), "{error:?} does not say {message:?}");
+    };
+    check(&numbers(&[1, 0]), "edge_order has 2 entries instead of 3");
+    check(&numbers(&[2, 0, 1, 3]), "edge_order has 4 entries instead of 3");
+    check(
+        &numbers(&[2, 0, 2]),
+        "\"ordr\" of the network file holds no order of the edges: the order names node 2 twice",
+    );
+    check(
+        &numbers(&[2, 0, 3]),
+        "\"ordr\" of the network file holds no order of the edges: the order names node 3 of 3",
+    );
+    check(&with_order(&[2, 0, 0]), "\"ordr\" of the network file has a length that is no multiple");
+    let mut damaged = numbers(&[2, 0, 1]);
+    *damaged.last_mut().expect("is not empty") ^= 1;
+    check(&damaged, "checksum of \"ordr\"");
+    damaged.truncate(damaged.len() - 1);
+    check(&damaged, "cut off in \"ordr\"");
 }
 
 #[test]

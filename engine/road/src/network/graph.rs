@@ -2,7 +2,8 @@ use std::ops::Range;
 
 use super::attributes::{EdgeFlags, RoadClass};
 use super::component;
-use crate::geo::Coord;
+use crate::cch::{Graph, Order};
+use crate::geo::{Coord, LocalFrame};
 use crate::id::{EdgeId, NodeId};
 use crate::unit::{INFINITY, Metres, MetresPerSecond, Seconds, Weight};
 
@@ -24,6 +25,7 @@ pub struct Network {
     /// The strongly connected component of each edge, largest first: 0 is the main one.
     component: Vec<u32>,
     bounds: Option<(Coord, Coord)>,
+    edge_order: Option<Order>,
 }
 
 /// The data that a network file holds; the rest of a [`Network`] is derived.
@@ -145,11 +147,48 @@ impl Network {
         }
         let component = component::strong_components(&parts, &first_turn);
         let bounds = parts.bounds();
-        Ok(Self { parts, first_turn, first_in, in_edge, component, bounds })
+        Ok(Self { parts, first_turn, first_in, in_edge, component, bounds, edge_order: None })
     }
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.parts
+    }
+
+    /// In which order a hierarchy contracts the edges, if that is known: an edge is a node there, a turn an arc.
+    pub fn edge_order(&self) -> Option<&Order> {
+        self.edge_order.as_ref()
+    }
+
+    /// The same network with an order of its edges, which its file keeps too.
+    ///
+    /// # Errors
+    /// If `order` orders more or fewer edges than there are.
+    ///
+    /// ```
+    /// use etaflow_road::SyntheticCity;
+    ///
+    /// let city = SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build();
+    /// let order = city.compute_edge_order();
+    /// let city = city.with_edge_order(order)?;
+    /// assert_eq!(city.edge_order().map(|order| order.len()), Some(city.edge_count()));
+    /// # Ok::<(), etaflow_road::NetworkError>(())
+    /// ```
+    pub fn with_edge_order(self, order: Order) -> Result<Self, NetworkError> {
+        let (found, expected) = (order.len(), self.edge_count());
+        if found != expected {
+            return Err(NetworkError::Length { array: "edge_order", found, expected });
+        }
+        Ok(Self { edge_order: Some(order), ..self })
+    }
+
+    /// Finds an order of the edges: seconds for a city, on as many threads as the machine has. The same network gives
+    /// the same order, whatever the number of threads.
+    pub fn compute_edge_order(&self) -> Order {
+        let arcs = self.edges().map(|edge| (self.tail(edge).0, self.head(edge).0)).collect();
+        let graph = Graph::new(self.node_count() as u32, arcs).expect("edges begin and end at nodes");
+        let frame = LocalFrame::at(self.parts.coord[0]);
+        let places: Vec<_> = self.parts.coord.iter().map(|&coord| frame.to_xy(coord)).collect();
+        Order::of_arcs(&graph, &places)
     }
 
     /// How many nodes there are.
