@@ -73,5 +73,5 @@ pub use osm::{
     ClassSpeed, Delays, Import, ImportReport, InvalidTags, OsmError, Profile, RestrictionReport, import_pbf,
     import_pbf_from, import_pbf_with,
 };
-pub use routing::{Dijkstra, Metric, MetricError, Position, Query, Route, Targets};
+pub use routing::{Dijkstra, Metric, MetricCustomizer, MetricError, Position, Query, Route, Targets};
 pub use unit::{INFINITY, Metres, MetresPerSecond, Seconds, Span, Timestamp, Weight};

@@ -169,4 +169,29 @@ proptest! {
         });
         prop_assert_eq!(&customized.weight, &expected.weight);
     }
+
+    #[test]
+    fn a_change_leads_to_what_all_weights_anew_would(
+        world in world(),
+        changes in prop::collection::vec(prop::collection::vec((any::<prop::sample::Index>(), weight()), 0..12), 1..6),
+    ) {
+        if world.weights.is_empty() {
+            return Ok(());
+        }
+        let hierarchy = hierarchy(&world);
+        let mut weights = world.weights.clone();
+        let mut customized = Customized::new(&hierarchy, weights.clone()).expect("they are weights");
+        let mut customizer = Customizer::new(&hierarchy);
+        for changes in changes {
+            let changes: Vec<_> =
+                changes.iter().map(|(arc, weight)| (arc.index(weights.len()) as u32, *weight)).collect();
+            for &(arc, weight) in &changes {
+                weights[arc as usize] = weight;
+            }
+            customizer.change(&mut customized, &changes).expect("they are weights");
+            let expected = Customized::new(&hierarchy, weights.clone()).expect("they are weights");
+            prop_assert_eq!(&customized.input, &expected.input);
+            prop_assert_eq!(&customized.weight, &expected.weight);
+        }
+    }
 }

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use super::customized::{CustomizeError, Customized, check};
 use super::hierarchy::Hierarchy;
+use super::partial::Partial;
 use super::perfect::Perfect;
 use crate::unit::{INFINITY, Weight};
 
@@ -15,6 +16,7 @@ pub struct Customizer {
     /// One for each thread that works at the same time.
     pub(super) scratch: Vec<Mutex<Scratch>>,
     pub(super) perfect: Perfect,
+    pub(super) partial: Partial,
 }
 
 /// A row, spread out by the depths of its upper ends.
@@ -47,7 +49,13 @@ impl Customizer {
                 work.push(sum);
             }
         }
-        Self { hierarchy: Arc::clone(hierarchy), work, scratch: vec![Mutex::default()], perfect: Perfect::default() }
+        Self {
+            hierarchy: Arc::clone(hierarchy),
+            work,
+            scratch: vec![Mutex::default()],
+            perfect: Perfect::default(),
+            partial: Partial::default(),
+        }
     }
 
     /// Gives all arcs the weights that follow from those of the graph's arcs, on one thread.
@@ -86,9 +94,14 @@ impl Customizer {
 
     /// Customizes all rows of some nodes in order; all that they rest on is there.
     pub(super) fn in_order(&self, part: Part<'_>, input: &[Weight]) {
+        self.in_order_from(part.nodes.start, part, input);
+    }
+
+    /// The same from one of the nodes on; those before it are done.
+    pub(super) fn in_order_from(&self, start: u32, part: Part<'_>, input: &[Weight]) {
         let base = self.first_arc(part.nodes.start);
         self.with_scratch(|scratch| {
-            for row in 2 * part.nodes.start as usize..2 * part.nodes.end as usize {
+            for row in 2 * start as usize..2 * part.nodes.end as usize {
                 let arcs = self.hierarchy.rows.range(row);
                 let (below, own) = part.weight.split_at_mut(arcs.start - base);
                 let own = &mut own[..arcs.len()];

@@ -30,6 +30,7 @@ mod nested;
 mod node_set;
 mod order;
 mod parallel;
+mod partial;
 mod perfect;
 mod search;
 mod tree;

@@ -130,7 +130,18 @@ impl Search {
         source: (u32, Weight),
         target: (u32, Weight),
     ) -> Option<Weight> {
-        self.meet::<false>(customized, source, target).map(|(distance, _)| distance)
+        self.distance_below(customized, source, target, INFINITY)
+    }
+
+    /// The same, but `None` if it is not below `bound`, too.
+    pub(crate) fn distance_below(
+        &mut self,
+        customized: &Customized,
+        source: (u32, Weight),
+        target: (u32, Weight),
+        bound: Weight,
+    ) -> Option<Weight> {
+        self.meet::<false>(customized, source, target, bound).map(|(distance, _)| distance)
     }
 
     /// The same, with the arcs of a shortest path, which are put into `path`. Of several paths the same one for the same
@@ -143,7 +154,7 @@ impl Search {
         path: &mut Vec<u32>,
     ) -> Option<Weight> {
         path.clear();
-        let (distance, top) = self.meet::<true>(customized, source, target)?;
+        let (distance, top) = self.meet::<true>(customized, source, target, INFINITY)?;
         let tree = &self.hierarchy.tree;
         let mut stack = std::mem::take(&mut self.stack);
         stack.clear();
@@ -167,6 +178,7 @@ impl Search {
         customized: &Customized,
         source: (u32, Weight),
         target: (u32, Weight),
+        bound: Weight,
     ) -> Option<(Weight, u16)> {
         self.check(customized);
         let Self { hierarchy, forward, backward, .. } = self;
@@ -187,7 +199,7 @@ impl Search {
             }
             *node = tree.parent[*node as usize];
         }
-        let (mut best, mut top) = (INFINITY, 0);
+        let (mut best, mut top) = (bound, 0);
         let mut idle = 0;
         while up != NO_NODE {
             let depth = tree.depth[up as usize];
@@ -208,7 +220,7 @@ impl Search {
             }
             up = tree.parent[up as usize];
         }
-        (best < INFINITY).then_some((best, top))
+        (best < bound).then_some((best, top))
     }
 }
 

@@ -1,7 +1,9 @@
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use super::attributes::{EdgeFlags, RoadClass};
 use super::component;
+use super::turns::TurnHierarchy;
 use crate::cch::{Graph, Order};
 use crate::geo::{Coord, LocalFrame};
 use crate::id::{EdgeId, NodeId};
@@ -26,6 +28,7 @@ pub struct Network {
     component: Vec<u32>,
     bounds: Option<(Coord, Coord)>,
     edge_order: Option<Order>,
+    pub(super) turns: OnceLock<Arc<TurnHierarchy>>,
 }
 
 /// The data that a network file holds; the rest of a [`Network`] is derived.
@@ -147,7 +150,7 @@ impl Network {
         }
         let component = component::strong_components(&parts, &first_turn);
         let bounds = parts.bounds();
-        Ok(Self { parts, first_turn, first_in, in_edge, component, bounds, edge_order: None })
+        Ok(Self { parts, first_turn, first_in, in_edge, component, bounds, edge_order: None, turns: OnceLock::new() })
     }
 
     pub(crate) fn parts(&self) -> &Parts {
@@ -178,7 +181,7 @@ impl Network {
         if found != expected {
             return Err(NetworkError::Length { array: "edge_order", found, expected });
         }
-        Ok(Self { edge_order: Some(order), ..self })
+        Ok(Self { edge_order: Some(order), turns: OnceLock::new(), ..self })
     }
 
     /// Finds an order of the edges: seconds for a city, on as many threads as the machine has. The same network gives

@@ -10,6 +10,7 @@ mod csv;
 mod file;
 mod graph;
 mod turn;
+mod turns;
 
 pub use attributes::{EdgeFlags, RoadClass};
 pub use builder::{BuilderEdge, BuilderNode, NetworkBuilder, NewEdge, ShapePoint};
@@ -19,3 +20,4 @@ pub use file::NetworkFileError;
 pub(crate) use graph::NO_EDGE;
 pub use graph::{Network, NetworkError};
 pub use turn::TurnModel;
+pub(crate) use turns::TurnHierarchy;

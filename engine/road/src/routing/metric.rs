@@ -1,6 +1,10 @@
-use super::Position;
+use std::sync::Arc;
+
+use super::customizer::MetricCustomizer;
+use super::position::Position;
+use crate::cch::Customized;
 use crate::id::EdgeId;
-use crate::network::Network;
+use crate::network::{Network, TurnHierarchy};
 use crate::unit::{INFINITY, Weight};
 
 /// The travel times of all edges of a network at some time: immutable, and shared by `Arc`.
@@ -18,9 +22,32 @@ use crate::unit::{INFINITY, Weight};
 /// assert_eq!(metric.weight(EdgeId(0)), INFINITY);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Metric {
-    weights: Vec<Weight>,
+    pub(super) weights: Vec<Weight>,
+    pub(super) hierarchy: Arc<TurnHierarchy>,
+    /// What the arcs of the hierarchy weigh.
+    pub(super) turns: Customized,
+}
+
+impl Clone for Metric {
+    fn clone(&self) -> Self {
+        Self { weights: self.weights.clone(), hierarchy: Arc::clone(&self.hierarchy), turns: self.turns.clone() }
+    }
+
+    /// Takes no new memory if `source` is of the same network.
+    fn clone_from(&mut self, source: &Self) {
+        self.weights.clone_from(&source.weights);
+        self.hierarchy.clone_from(&source.hierarchy);
+        self.turns.clone_from(&source.turns);
+    }
+}
+
+/// Two are equal if all travel times are.
+impl PartialEq for Metric {
+    fn eq(&self, other: &Self) -> bool {
+        self.weights == other.weights
+    }
 }
 
 /// Why some numbers are not the travel times of a network.
@@ -47,7 +74,7 @@ pub enum MetricError {
 impl Metric {
     /// The travel times when nothing is in the way.
     pub fn free_flow(network: &Network) -> Self {
-        Self { weights: network.free_flow_weights().to_vec() }
+        Self::of(network, network.free_flow_weights().to_vec())
     }
 
     /// From one travel time for each edge, in milliseconds; [`INFINITY`] closes an edge.
@@ -55,20 +82,22 @@ impl Metric {
     /// # Errors
     /// If there is not one for each edge, or one is 0 or above [`INFINITY`].
     pub fn new(network: &Network, weights: Vec<Weight>) -> Result<Self, MetricError> {
-        let (found, expected) = (weights.len(), network.edge_count());
-        if found != expected {
-            return Err(MetricError::Length { found, expected });
-        }
-        if let Some(at) = weights.iter().position(|weight| !(1..=INFINITY).contains(weight)) {
-            return Err(MetricError::Weight { edge: EdgeId(at as u32), weight: weights[at] });
-        }
-        Ok(Self { weights })
+        check(network.edge_count(), &weights)?;
+        Ok(Self::of(network, weights))
+    }
+
+    fn of(network: &Network, weights: Vec<Weight>) -> Self {
+        let hierarchy = Arc::clone(network.turns());
+        let mut turns = Vec::new();
+        hierarchy.weights(&weights, &mut turns);
+        let turns = Customized::new(&hierarchy.hierarchy, turns).expect("the sum of two weights is held to one");
+        Self { weights, hierarchy, turns }
     }
 
     /// The same but for some edges, whose new travel times are given in milliseconds; [`INFINITY`] closes an edge. Of
     /// several changes of an edge the last counts.
     ///
-    /// Cheaper than [`new`](Self::new): all other edges are only copied.
+    /// Cheaper than [`new`](Self::new) if they are few. A [`MetricCustomizer`] does it without taking new memory.
     ///
     /// # Errors
     /// If a weight is 0 or above [`INFINITY`].
@@ -76,14 +105,9 @@ impl Metric {
     /// # Panics
     /// If the network has no such edge.
     pub fn with_changes(&self, changes: &[(EdgeId, Weight)]) -> Result<Self, MetricError> {
-        if let Some(&(edge, weight)) = changes.iter().find(|(_, weight)| !(1..=INFINITY).contains(weight)) {
-            return Err(MetricError::Weight { edge, weight });
-        }
-        let mut weights = self.weights.clone();
-        for &(edge, weight) in changes {
-            weights[edge.index()] = weight;
-        }
-        Ok(Self { weights })
+        let mut changed = self.clone();
+        MetricCustomizer::of(&self.hierarchy).change(&mut changed, changes)?;
+        Ok(changed)
     }
 
     /// The travel time of an edge in milliseconds, [`INFINITY`] if it is closed.
@@ -132,4 +156,21 @@ impl Metric {
         let open = self.weight(from.edge) < INFINITY;
         (ahead && open).then(|| self.elapsed(network, to) - self.elapsed(network, from))
     }
+}
+
+/// Whether there is one travel time for each edge, and all are within bounds.
+pub(super) fn check(edges: usize, weights: &[Weight]) -> Result<(), MetricError> {
+    if weights.len() != edges {
+        return Err(MetricError::Length { found: weights.len(), expected: edges });
+    }
+    match weights.iter().position(|weight| !(1..=INFINITY).contains(weight)) {
+        Some(at) => Err(MetricError::Weight { edge: EdgeId(at as u32), weight: weights[at] }),
+        None => Ok(()),
+    }
+}
+
+/// The sum of weights, [`INFINITY`] if it is not below that.
+#[inline]
+pub(super) fn add(first: Weight, second: Weight) -> Weight {
+    (first + second).min(INFINITY)
 }

@@ -4,12 +4,15 @@
 //! what the turn costs and a forbidden turn is no step at all. Callers know [`Query`] and [`Metric`] and not how the
 //! answer is found; [`Dijkstra`] is the reference that its answers are held to.
 
+mod customizer;
 mod dijkstra;
+mod fan;
 #[cfg(test)]
 mod fixture;
 mod metric;
 #[cfg(test)]
 mod metric_tests;
+mod nearest;
 #[cfg(test)]
 mod oracle;
 mod position;
@@ -21,6 +24,7 @@ mod targets;
 #[cfg(test)]
 mod targets_tests;
 
+pub use customizer::MetricCustomizer;
 pub use dijkstra::Dijkstra;
 pub use metric::{Metric, MetricError};
 pub use position::Position;

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use super::dijkstra::Dijkstra;
-use super::metric::Metric;
+use super::metric::{Metric, add};
 use super::position::Position;
 use super::route::Route;
-use super::targets::Targets;
-use crate::network::Network;
-use crate::unit::Weight;
+use crate::cch::Search;
+use crate::id::EdgeId;
+use crate::network::{Network, TurnHierarchy};
+use crate::unit::{INFINITY, Weight};
 
 /// Asks for travel times and routes, and keeps the memory that the searches need.
 ///
@@ -14,7 +14,10 @@ use crate::unit::Weight;
 /// Who is on a closed edge gets nowhere, and nobody gets there. A travel time of [`INFINITY`](crate::INFINITY) or more
 /// counts as none.
 ///
-/// Every method panics if the metric is of a network with another number of edges.
+/// A search on the customizable contraction hierarchy whose nodes are the network's edges: its state is "at the head of
+/// this edge". The first for a network makes the hierarchy, if nothing has before; see [`Network::turn_hierarchy`].
+///
+/// Every method panics if the metric is of another network.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -35,69 +38,142 @@ use crate::unit::Weight;
 /// ```
 #[derive(Debug)]
 pub struct Query {
-    dijkstra: Dijkstra,
+    pub(super) network: Arc<Network>,
+    pub(super) turns: Arc<TurnHierarchy>,
+    pub(super) search: Search,
+    /// The heads of edges that a place is reached from, or from which its other end is, and the times to there.
+    pub(super) place: Vec<(u32, Weight)>,
+    /// The edges that are asked of.
+    pub(super) edges: Vec<u32>,
+    pub(super) times: Vec<Weight>,
+    /// What the edges are asked for: the places in the answer, and the times to be added.
+    pub(super) asked: Vec<(u32, Weight)>,
+    path: Vec<u32>,
+}
+
+/// A way from one position to another.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    duration: Weight,
+    source: Position,
+    target: Position,
+    by: By,
+}
+
+/// How a target is reached.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    /// Along the one edge that it and the source are on.
+    Edge,
+    /// On the way to the head of its edge.
+    Head,
+    /// From an edge before its own, whose turn into it is the last one.
+    Predecessor(EdgeId, Weight),
 }
 
 impl Query {
     /// For a network.
     pub fn new(network: Arc<Network>) -> Self {
-        Self { dijkstra: Dijkstra::new(network) }
+        let turns = Arc::clone(network.turns());
+        Self {
+            search: Search::new(&turns.hierarchy),
+            network,
+            turns,
+            place: Vec::new(),
+            edges: Vec::new(),
+            times: Vec::new(),
+            asked: Vec::new(),
+            path: Vec::new(),
+        }
     }
 
     /// The network.
     pub fn network(&self) -> &Arc<Network> {
-        self.dijkstra.network()
+        &self.network
     }
 
     /// The travel time from one place to another, in milliseconds.
     pub fn duration(&mut self, metric: &Metric, from: &[Position], to: &[Position]) -> Option<Weight> {
-        self.dijkstra.duration(metric, from, to)
+        self.best(metric, from, to).map(|found| found.duration)
     }
 
     /// The fastest way from one place to another. Of several equally fast, the same one each time.
     pub fn route(&mut self, metric: &Metric, from: &[Position], to: &[Position]) -> Option<Route> {
-        self.dijkstra.route(metric, from, to)
+        let Found { duration, source, target, by } = self.best(metric, from, to)?;
+        let mut edges = vec![source.edge];
+        let start = (source.edge.0, metric.remaining(&self.network, source));
+        let end = match by {
+            By::Edge => None,
+            By::Head => Some((target.edge.0, 0)),
+            By::Predecessor(before, from_head) => Some((before.0, from_head)),
+        };
+        if let Some(end) = end {
+            self.search.path(&metric.turns, start, end, &mut self.path)?;
+            edges.extend(self.path.iter().map(|&arc| self.turns.into[arc as usize]));
+        }
+        if let By::Predecessor(..) = by {
+            edges.push(target.edge);
+        }
+        let offset = |position: Position| u64::from(position.offset_mm.min(self.network.length_mm(position.edge)));
+        let before_last = &edges[..edges.len() - 1];
+        let whole: u64 = before_last.iter().map(|&edge| u64::from(self.network.length_mm(edge))).sum();
+        let length_mm = whole + offset(target) - offset(source);
+        Some(Route { edges, source, target, duration, length_mm })
     }
 
-    /// The travel times from many sources to one place, in milliseconds: `out[i]` is that of `from[i]`,
-    /// [`INFINITY`](crate::INFINITY) where it is more than `limit` or there is no way.
-    pub fn many_to_one(
-        &mut self,
-        metric: &Metric,
-        from: &[Position],
-        to: &[Position],
-        limit: Weight,
-        out: &mut Vec<Weight>,
-    ) {
-        self.dijkstra.many_to_one(metric, from, to, limit, out);
+    /// Whether anything can be driven at a position.
+    pub(super) fn is_open(&self, metric: &Metric, position: Position) -> bool {
+        position.edge.index() < self.network.edge_count() && metric.weight(position.edge) < INFINITY
     }
 
-    /// The travel times from one place to many targets, in milliseconds: `out[i]` is that to `to[i]`,
-    /// [`INFINITY`](crate::INFINITY) where it is more than `limit` or there is no way.
-    pub fn one_to_many(
-        &mut self,
-        metric: &Metric,
-        from: &[Position],
-        to: &[Position],
-        limit: Weight,
-        out: &mut Vec<Weight>,
-    ) {
-        self.dijkstra.one_to_many(metric, from, to, limit, out);
+    pub(super) fn check(&self, metric: &Metric) {
+        assert!(Arc::ptr_eq(metric.turns.hierarchy(), &self.turns.hierarchy), "the metric is of another network");
     }
 
-    /// Which `k` of the targets reach a place soonest, with their travel times in milliseconds; ascending by time and
-    /// then by id. Fewer if fewer reach it within `limit`.
-    ///
-    /// # Panics
-    /// If the targets or the metric are of a network with another number of edges.
-    pub fn nearest(
-        &mut self,
-        metric: &Metric,
-        targets: &Targets,
-        to: &[Position],
-        k: usize,
-        limit: Weight,
-    ) -> Vec<(u32, Weight)> {
-        self.dijkstra.nearest(metric, targets, to, k, limit)
+    fn best(&mut self, metric: &Metric, from: &[Position], to: &[Position]) -> Option<Found> {
+        self.check(metric);
+        let mut best = None;
+        for &target in to {
+            for &source in from {
+                if self.is_open(metric, source) && self.is_open(metric, target) {
+                    self.closer(metric, source, target, &mut best);
+                }
+            }
+        }
+        best
+    }
+
+    /// Puts the way from a source to a target in place of the best one, if it is faster.
+    fn closer(&mut self, metric: &Metric, source: Position, target: Position, best: &mut Option<Found>) {
+        let bound = best.map_or(INFINITY, |best| best.duration);
+        if let Some(duration) = metric.direct(&self.network, source, target) {
+            if duration < bound {
+                *best = Some(Found { duration, source, target, by: By::Edge });
+            }
+            // To leave an edge and come back to it takes longer.
+            return;
+        }
+        let start = (source.edge.0, metric.remaining(&self.network, source));
+        let beyond = metric.remaining(&self.network, target);
+        if source.edge != target.edge && bound + beyond <= INFINITY {
+            let found = self.search.distance_below(&metric.turns, start, (target.edge.0, 0), bound + beyond);
+            if let Some(to_head) = found {
+                *best = Some(Found { duration: to_head - beyond, source, target, by: By::Head });
+            }
+            if found.is_some() || bound + beyond < INFINITY {
+                return;
+            }
+        }
+        // Who starts behind the target on its edge must come back to it; and where the head is too far to be told, the
+        // target may be not.
+        let network = Arc::clone(&self.network);
+        for (before, turn) in network.predecessors(target.edge) {
+            let from_head = add(turn, metric.elapsed(&network, target));
+            let bound = best.map_or(INFINITY, |best| best.duration);
+            let found = self.search.distance_below(&metric.turns, start, (before.0, from_head), bound);
+            if let Some(duration) = found {
+                *best = Some(Found { duration, source, target, by: By::Predecessor(before, from_head) });
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
 use super::position::Position;
+use crate::cch::NodeSet;
 use crate::id::EdgeId;
 use crate::network::Network;
 
@@ -13,12 +14,15 @@ pub struct Targets {
     /// Per id: its edge and where in the bucket it is.
     slot: Vec<Option<(EdgeId, u32)>>,
     count: usize,
+    /// The edges whose bucket is not empty.
+    edges: NodeSet,
 }
 
 impl Targets {
     /// None yet, on the edges of a network.
     pub fn new(network: &Network) -> Self {
-        Self { bucket: vec![Vec::new(); network.edge_count()], slot: Vec::new(), count: 0 }
+        let edges = NodeSet::new(network.turn_hierarchy());
+        Self { bucket: vec![Vec::new(); network.edge_count()], slot: Vec::new(), count: 0, edges }
     }
 
     /// Puts a target at a position and returns where it was before, if anywhere.
@@ -42,6 +46,7 @@ impl Targets {
         let bucket = &mut self.bucket[edge.index()];
         self.slot[id as usize] = Some((edge, bucket.len() as u32));
         bucket.push((id, offset_mm));
+        self.edges.insert(edge.0);
         self.count += 1;
         before
     }
@@ -53,6 +58,9 @@ impl Targets {
         let (_, offset_mm) = bucket.swap_remove(at as usize);
         if let Some(&(moved, _)) = bucket.get(at as usize) {
             self.slot[moved as usize] = Some((edge, at));
+        }
+        if bucket.is_empty() {
+            self.edges.remove(edge.0);
         }
         self.count -= 1;
         Some(Position { edge, offset_mm })
@@ -79,6 +87,11 @@ impl Targets {
     #[inline]
     pub fn on_edge(&self, edge: EdgeId) -> &[(u32, u32)] {
         &self.bucket[edge.index()]
+    }
+
+    /// The edges that there are any on.
+    pub(super) fn edges(&self) -> &NodeSet {
+        &self.edges
     }
 
     /// Of how many edges.

@@ -87,9 +87,3 @@ impl Labels {
         None
     }
 }
-
-/// The sum of weights, [`INFINITY`] if it is not below that.
-#[inline]
-pub(super) fn add(first: Weight, second: Weight) -> Weight {
-    (first + second).min(INFINITY)
-}

@@ -1,6 +1,6 @@
-use super::labels::add;
 use super::search::Dijkstra;
 use crate::id::EdgeId;
+use crate::routing::metric::add;
 use crate::routing::{Metric, Position, Targets};
 use crate::unit::{INFINITY, Weight};
 

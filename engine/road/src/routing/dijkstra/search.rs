@@ -1,9 +1,10 @@
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use super::labels::{Labels, add};
+use super::labels::Labels;
 use crate::id::EdgeId;
 use crate::network::Network;
+use crate::routing::metric::add;
 use crate::routing::{Metric, Position, Route};
 use crate::unit::{INFINITY, Weight};
 

@@ -1,0 +1,109 @@
+use std::sync::Arc;
+
+use super::metric::{Metric, MetricError, check};
+use crate::cch::Customizer;
+use crate::id::EdgeId;
+use crate::network::{Network, TurnHierarchy};
+use crate::unit::{INFINITY, Weight};
+
+/// Gives a [`Metric`] new travel times, in memory that is used again and again.
+///
+/// Readers hold a metric by `Arc` while the next one is made: copy it into one that nobody reads any more
+/// (`clone_from`), change that, and share it.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use etaflow_road::{EdgeId, INFINITY, Metric, MetricCustomizer, SyntheticCity};
+/// let network = SyntheticCity { nodes: 500, ..SyntheticCity::default() }.build();
+/// let now = Arc::new(Metric::free_flow(&network));
+/// let mut customizer = MetricCustomizer::new(&network);
+/// let mut next = Metric::clone(&now);
+/// customizer.change(&mut next, &[(EdgeId(0), INFINITY), (EdgeId(1), 9_000)])?;
+/// assert_eq!(next.weight(EdgeId(1)), 9_000);
+/// # Ok::<(), etaflow_road::MetricError>(())
+/// ```
+#[derive(Debug)]
+pub struct MetricCustomizer {
+    hierarchy: Arc<TurnHierarchy>,
+    customizer: Customizer,
+    /// What the arcs weigh, or those that change.
+    weights: Vec<Weight>,
+    changes: Vec<(u32, Weight)>,
+}
+
+impl MetricCustomizer {
+    /// For the metrics of a network.
+    pub fn new(network: &Network) -> Self {
+        Self::of(network.turns())
+    }
+
+    pub(super) fn of(hierarchy: &Arc<TurnHierarchy>) -> Self {
+        let customizer = Customizer::new(&hierarchy.hierarchy);
+        Self { hierarchy: Arc::clone(hierarchy), customizer, weights: Vec::new(), changes: Vec::new() }
+    }
+
+    /// Gives all edges new travel times, in milliseconds; [`INFINITY`] closes an edge.
+    ///
+    /// On all threads of the current `rayon` pool.
+    ///
+    /// # Errors
+    /// If there is not one for each edge, or one is 0 or above [`INFINITY`]. Nothing has changed then.
+    ///
+    /// # Panics
+    /// If the metric is of another network.
+    pub fn customize(&mut self, metric: &mut Metric, weights: &[Weight]) -> Result<(), MetricError> {
+        self.check(metric);
+        check(metric.weights.len(), weights)?;
+        metric.weights.copy_from_slice(weights);
+        self.hierarchy.weights(weights, &mut self.weights);
+        let customized = if rayon::current_num_threads() > 1 {
+            self.customizer.customize_in_parallel(&mut metric.turns, &self.weights)
+        } else {
+            self.customizer.customize(&mut metric.turns, &self.weights)
+        };
+        customized.expect("the sum of two weights is held to one");
+        Ok(())
+    }
+
+    /// Gives some edges new travel times, in milliseconds; [`INFINITY`] closes an edge. Of several changes of an edge the
+    /// last counts.
+    ///
+    /// Exact, and about as long as the changes reach; never much longer than [`customize`](Self::customize) on one
+    /// thread.
+    ///
+    /// # Errors
+    /// If a weight is 0 or above [`INFINITY`]. Nothing has changed then.
+    ///
+    /// # Panics
+    /// If the network has no such edge, or the metric is of another network.
+    pub fn change(&mut self, metric: &mut Metric, changes: &[(EdgeId, Weight)]) -> Result<(), MetricError> {
+        self.check(metric);
+        if let Some(&(edge, weight)) = changes.iter().find(|(_, weight)| !(1..=INFINITY).contains(weight)) {
+            return Err(MetricError::Weight { edge, weight });
+        }
+        self.changes.clear();
+        for &(edge, weight) in changes {
+            if std::mem::replace(&mut metric.weights[edge.index()], weight) != weight {
+                let arcs = self.hierarchy.arcs_into(edge);
+                self.changes.extend(arcs.map(|arc| (arc, self.hierarchy.weight(arc, weight))));
+            }
+        }
+        self.customizer.change(&mut metric.turns, &self.changes).expect("the sum of two weights is held to one");
+        Ok(())
+    }
+
+    /// Finds the arcs that shortest paths need, so that searches of `metric` look at no others.
+    ///
+    /// It takes some customizations' time, and is worth it if many thousand searches follow.
+    ///
+    /// # Panics
+    /// If the metric is of another network.
+    pub fn perfect(&mut self, metric: &mut Metric) {
+        self.check(metric);
+        self.customizer.perfect(&mut metric.turns);
+    }
+
+    fn check(&self, metric: &Metric) {
+        assert!(Arc::ptr_eq(&self.hierarchy, &metric.hierarchy), "the metric is of another network");
+    }
+}
