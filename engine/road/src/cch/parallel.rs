@@ -22,6 +22,10 @@ impl Customizer {
     pub fn customize_in_parallel(&mut self, into: &mut Customized, weights: &[Weight]) -> Result<(), CustomizeError> {
         self.take(into, weights)?;
         let threads = rayon::current_num_threads();
+        if threads == 1 {
+            self.run(into);
+            return Ok(());
+        }
         if self.scratch.len() <= threads {
             self.scratch.resize_with(threads + 1, Mutex::default);
         }

@@ -56,11 +56,7 @@ impl MetricCustomizer {
         check(metric.weights.len(), weights)?;
         metric.weights.copy_from_slice(weights);
         self.hierarchy.weights(weights, &mut self.weights);
-        let customized = if rayon::current_num_threads() > 1 {
-            self.customizer.customize_in_parallel(&mut metric.turns, &self.weights)
-        } else {
-            self.customizer.customize(&mut metric.turns, &self.weights)
-        };
+        let customized = self.customizer.customize_in_parallel(&mut metric.turns, &self.weights);
         customized.expect("the sum of two weights is held to one");
         Ok(())
     }
