@@ -7,3 +7,4 @@ mod determinism;
 mod lag;
 mod load;
 mod porto;
+mod routing;
