@@ -19,7 +19,7 @@ pub(super) struct Judge<'a> {
     pub(super) asked: u64,
     /// Of how many durations and routes there was one.
     pub(super) reached: u64,
-    /// The case, for who reads of a failure.
+    /// The case, for who reads of a failure; said first, since the question may be long.
     pub(super) case: String,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Judge<'a> {
         self.asked += 1;
         self.reached += u64::from(truth.is_some());
         let found = self.query.duration(metric, from, to);
-        assert_eq!(found, truth, "the duration from {from:?} to {to:?}: {}", self.case);
+        assert_eq!(found, truth, "{}: the duration from {from:?} to {to:?}", self.case);
     }
 
     pub(super) fn route(&mut self, metric: &Metric, from: &[Position], to: &[Position], truth: Option<Weight>) {
@@ -48,22 +48,22 @@ impl<'a> Judge<'a> {
         self.reached += u64::from(truth.is_some());
         let route = self.query.route(metric, from, to);
         let found = route.as_ref().map(|route| route.duration);
-        assert_eq!(found, truth, "the duration of the route from {from:?} to {to:?}: {}", self.case);
+        assert_eq!(found, truth, "{}: the duration of the route from {from:?} to {to:?}", self.case);
         if let Some(route) = route
             && let Some(fault) = fault(&self.map.network, metric, &route, from, to)
         {
-            panic!("{fault}: {route:?} from {from:?} to {to:?}: {}", self.case);
+            panic!("{}: {fault}: {route:?} from {from:?} to {to:?}", self.case);
         }
     }
 
     /// The reference by its other ways: from place to place.
     pub(super) fn reference(&mut self, metric: &Metric, from: &[Position], to: &[Position], truth: Option<Weight>) {
         let found = self.dijkstra.duration(metric, from, to);
-        assert_eq!(found, truth, "the reference's duration from {from:?} to {to:?}: {}", self.case);
+        assert_eq!(found, truth, "{}: the reference's duration from {from:?} to {to:?}", self.case);
         let route = self.dijkstra.route(metric, from, to);
-        assert_eq!(route.as_ref().map(|route| route.duration), truth, "the reference's route: {}", self.case);
+        assert_eq!(route.as_ref().map(|route| route.duration), truth, "{}: the reference's route", self.case);
         let fault = route.and_then(|route| fault(&self.map.network, metric, &route, from, to));
-        assert_eq!(fault, None, "the reference's route from {from:?} to {to:?}: {}", self.case);
+        assert_eq!(fault, None, "{}: the reference's route from {from:?} to {to:?}", self.case);
     }
 
     pub(super) fn one_to_many(&mut self, metric: &Metric, from: &[Position], to: &[Position], dice: &mut Dice) {
@@ -73,7 +73,7 @@ impl<'a> Judge<'a> {
         self.asked += 1;
         self.query.one_to_many(metric, from, to, limit, &mut found);
         let expected = within(&truth, limit);
-        assert_eq!(found, expected, "one to many from {from:?} to {to:?} within {limit} ms: {}", self.case);
+        assert_eq!(found, expected, "{}: one to many from {from:?} to {to:?} within {limit} ms", self.case);
     }
 
     pub(super) fn many_to_one(&mut self, metric: &Metric, from: &[Position], to: &[Position], dice: &mut Dice) {
@@ -83,7 +83,7 @@ impl<'a> Judge<'a> {
         self.asked += 1;
         self.query.many_to_one(metric, from, to, limit, &mut found);
         let expected = within(&truth, limit);
-        assert_eq!(found, expected, "many to one from {from:?} to {to:?} within {limit} ms: {}", self.case);
+        assert_eq!(found, expected, "{}: many to one from {from:?} to {to:?} within {limit} ms", self.case);
     }
 
     /// A table, asked for by rows and by columns.
@@ -93,13 +93,13 @@ impl<'a> Judge<'a> {
         for (source, truth) in from.iter().zip(&truth) {
             self.asked += 1;
             self.query.one_to_many(metric, source, &to.concat(), INFINITY, &mut times);
-            assert_eq!(least_of_each(&times, to), *truth, "a row from {source:?} to {to:?}: {}", self.case);
+            assert_eq!(least_of_each(&times, to), *truth, "{}: a row from {source:?} to {to:?}", self.case);
         }
         for (nth, target) in to.iter().enumerate() {
             self.asked += 1;
             self.query.many_to_one(metric, &from.concat(), target, INFINITY, &mut times);
             let truth: Vec<_> = truth.iter().map(|row| row[nth]).collect();
-            assert_eq!(least_of_each(&times, from), truth, "a column from {from:?} to {target:?}: {}", self.case);
+            assert_eq!(least_of_each(&times, from), truth, "{}: a column from {from:?} to {target:?}", self.case);
         }
     }
 
@@ -116,9 +116,9 @@ impl<'a> Judge<'a> {
         self.asked += 1;
         let what = |of: &Fleet| format!("the nearest {k} to {to:?} within {limit} ms of {:?}", of.at);
         let found = self.query.nearest(metric, &fleet.targets, to, k, limit);
-        assert_eq!(found, truth, "{}: {}", what(fleet), self.case);
+        assert_eq!(found, truth, "{}: {}", self.case, what(fleet));
         let reference = self.dijkstra.nearest(metric, &fleet.targets, to, k, limit);
-        assert_eq!(reference, truth, "{} by the reference: {}", what(fleet), self.case);
+        assert_eq!(reference, truth, "{}: by the reference {}", self.case, what(fleet));
     }
 }
 

@@ -2,7 +2,7 @@
 //! all kinds of travel times, while roads change, close and open.
 //!
 //! A case is everything that is asked for one network and one seed, and a failure names both. With `ETAFLOW_SEED` set to
-//! a number, the tests run the case of that seed and no other.
+//! a number, a test runs its case of that seed and no other.
 
 mod bad_input;
 mod case;
