@@ -45,7 +45,8 @@ impl Bench {
         let mut slower = |number| {
             let weights = first.metric.weights().iter().map(|weight| weight + weight * random.below(100) as u32 / 100);
             let metric = Metric::new(&network, weights.collect()).expect("finite times");
-            Arc::new(Epoch { number, metric: Arc::new(metric), quantiles: Arc::clone(&first.quantiles) })
+            let (metric, quantiles) = (Arc::new(metric), Arc::clone(&first.quantiles));
+            Arc::new(Epoch { number, metric, metric_number: number, quantiles })
         };
         let epochs = [Arc::clone(&first), slower(1), slower(2)];
         let ways = ways(&network, &index, &first.metric);

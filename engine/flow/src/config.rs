@@ -103,6 +103,9 @@ mod tests {
             config = Config::default();
             config.trips.abandoned_after = span;
             assert!(name(&config).starts_with("trips.abandoned_after_s is "), "{}", name(&config));
+            config = Config::default();
+            config.eta.reroute_every = span;
+            assert!(name(&config).starts_with("eta.reroute_every_s is "), "{}", name(&config));
         }
         let mut config = Config::default();
         config.trips.under_way_max = 0;

@@ -13,6 +13,10 @@ pub struct EtaConfig {
     pub snap_radius: Metres,
     /// How often a trip's forecast is put by, to be compared with what the trip really took. Default 30 s; 1 s to 1 h.
     pub residual_interval: Span,
+    /// How often a trip's way is compared with the fastest one, beside at once when its driver leaves it or a road on it
+    /// is closed. Default 8 s; 1 s to 1 h. Travel times come into force two ticks after what they rest on: with a tick
+    /// each second, a way is 10 s behind the best one at most.
+    pub reroute_every: Span,
 }
 
 /// A value of an [`EtaConfig`] that is out of its bounds.
@@ -33,6 +37,7 @@ impl Default for EtaConfig {
             boarding: Span::from_secs(20),
             snap_radius: Metres(1_000.0),
             residual_interval: Span::from_secs(30),
+            reroute_every: Span::from_secs(8),
         }
     }
 }
@@ -49,6 +54,7 @@ impl EtaConfig {
             ("boarding_s", self.boarding.secs_f64(), 0.0, 600.0),
             ("snap_radius_m", self.snap_radius.0, 1.0, 20_000.0),
             ("residual_interval_s", self.residual_interval.secs_f64(), 1.0, 3_600.0),
+            ("reroute_every_s", self.reroute_every.secs_f64(), 1.0, 3_600.0),
         ] {
             if !(low..=high).contains(&value) {
                 return Err(EtaConfigError { name, value, low, high });

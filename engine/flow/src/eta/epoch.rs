@@ -11,6 +11,8 @@ pub struct Epoch {
     pub number: u64,
     /// The travel time of every edge.
     pub metric: Arc<Metric>,
+    /// How many other metrics were made before this one: epochs of which this is the same have the same travel times.
+    pub metric_number: u64,
     /// How far off their sums are.
     pub quantiles: Arc<Quantiles>,
 }

@@ -8,6 +8,7 @@ use super::calibration::{Phase, Residual};
 use super::config::EtaConfig;
 use super::epoch::Epoch;
 use super::plan::{Outlook, Plan, Waits};
+use super::round::Round;
 use super::update::{Arrival, Cause, EtaUpdate};
 use crate::event::{DriverId, Offset, TripId};
 use crate::stream::{Operator, StateDigest, Tick};
@@ -65,6 +66,7 @@ pub struct Estimator {
     by_driver: FxHashMap<DriverId, Vec<TripId>>,
     residuals: Vec<Residual>,
     tick_offset: Offset,
+    ticked_at: Option<Timestamp>,
 }
 
 /// An arrival time that has changed.
@@ -98,6 +100,7 @@ impl Estimator {
             by_driver: FxHashMap::default(),
             residuals: Vec::new(),
             tick_offset: Offset(0),
+            ticked_at: None,
         }
     }
 
@@ -170,16 +173,14 @@ impl Estimator {
         let (pickup, dropoff) = (change.state.pickup, change.state.dropoff);
         let ends = self.index.snap_pair(&self.network, pickup, dropoff, self.config.snap_radius);
         let mut plan = Plan::new(change.state, ends);
-        let metric = Arc::clone(&self.epoch.metric);
-        plan.plan_ride(&mut self.query, &metric);
         if let Some(driver) = driver {
             self.by_driver.entry(driver).or_default().push(change.trip);
         }
         if let Some((place, seen_at)) = place {
             plan.seen = Some((place, seen_at.max(change.at)));
             plan.fix_at = Some(seen_at);
-            plan.plan_from(&mut self.query, &metric, place);
         }
+        plan.plan_all(&mut self.query, &self.epoch);
         self.plans.insert(change.trip, plan);
         self.tell(change.trip, change.at, offset, cause, out);
     }
@@ -195,10 +196,9 @@ impl Estimator {
         plan.state = change.state;
         plan.approach = None;
         if let Some((place, seen_at)) = place {
-            let metric = Arc::clone(&self.epoch.metric);
             plan.fix_at = Some(seen_at);
-            if !plan.follow(&self.network, &metric, place, seen_at.max(change.at)) {
-                plan.plan_from(&mut self.query, &metric, place);
+            if !plan.follow(&self.network, &self.epoch.metric, place, seen_at.max(change.at)) {
+                plan.plan_from(&mut self.query, &self.epoch, place);
             }
         }
         self.tell(change.trip, change.at, offset, Cause::PickedUp, out);
@@ -263,12 +263,7 @@ impl Estimator {
             }
             if !on_way {
                 plan.seen = Some((position, at));
-                if plan.may_search(at) {
-                    plan.plan_from(query, metric, position);
-                    plan.note_search(at);
-                } else {
-                    plan.lose_way();
-                }
+                plan.plan_from(query, epoch, position);
                 cause = Cause::Rerouted;
             }
             let outlook = plan.outlook(network, metric, at, &waits);
@@ -325,18 +320,20 @@ impl Operator for Estimator {
                 self.on_seen(*driver, *at, (*position, *direction_sure), *offset, out);
             }
             EtaInput::Epoch { epoch, offset } => {
-                self.stale |= !Arc::ptr_eq(&epoch.metric, &self.epoch.metric);
+                self.stale |= epoch.metric_number != self.epoch.metric_number;
                 self.epoch = Arc::clone(epoch);
                 self.tick_offset = *offset;
             }
         }
     }
 
-    /// Refreshes every trip by the travel times and spreads in force, in the order of their numbers.
+    /// Refreshes every trip by the travel times and spreads in force, in the order of their numbers, and looks for faster
+    /// ways for those whose turn it is.
     fn on_tick(&mut self, tick: &Tick, out: &mut Vec<Told>) {
         let waits = self.waits();
         let Self { network, query, config, epoch, plans, stale, tick_offset, .. } = self;
         let metric = &epoch.metric;
+        let round = Round::new(config.reroute_every, self.ticked_at.replace(tick.time), tick.time);
         out.reserve(plans.len());
         for (&trip, plan) in plans.iter_mut() {
             let mut cause = Cause::Traffic;
@@ -344,17 +341,15 @@ impl Operator for Estimator {
                 plan.refresh(network, metric);
             }
             let mut outlook = plan.outlook(network, metric, tick.time, &waits);
-            if *stale && outlook.total >= INFINITY && plan.may_search(tick.time) {
-                // A road on the way was closed, or there was no way and one may have opened.
-                if matches!(plan.state.stage, TripStage::Requested | TripStage::Assigned { .. }) {
-                    plan.plan_ride(query, metric);
+            // A road on the way was closed. Where no way leads, one is looked for only in turn.
+            let blocked = *stale && outlook.total >= INFINITY && plan.is_told_reachable();
+            let in_turn = plan.may_be_behind(epoch) && round.has(trip);
+            if blocked || in_turn {
+                let rerouted = plan.look_again(query, epoch);
+                if rerouted || blocked {
+                    cause = Cause::Rerouted;
+                    outlook = plan.outlook(network, metric, tick.time, &waits);
                 }
-                if let Some((place, _)) = plan.seen {
-                    plan.plan_from(query, metric, place);
-                }
-                plan.note_search(tick.time);
-                cause = Cause::Rerouted;
-                outlook = plan.outlook(network, metric, tick.time, &waits);
             }
             out.push(told(plan, (trip, tick.time, *tick_offset, cause), &outlook, epoch, config));
         }

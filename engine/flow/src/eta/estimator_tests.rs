@@ -37,7 +37,7 @@ fn epoch(number: u64, seed: u64, with_closures: bool) -> Arc<Epoch> {
     });
     let metric = Metric::new(&CITY.0, weights.collect()).expect("all are weights");
     let quantiles = Arc::clone(Calibration::default().quantiles());
-    Arc::new(Epoch { number, metric: Arc::new(metric), quantiles })
+    Arc::new(Epoch { number, metric: Arc::new(metric), metric_number: number, quantiles })
 }
 
 fn estimator(epoch: &Arc<Epoch>) -> Estimator {
@@ -82,15 +82,18 @@ enum Happening {
     Epoch(u64),
 }
 
-fn happenings() -> impl Strategy<Value = Vec<Happening>> {
-    let one = prop_oneof![
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
         (0_usize..1_500, 0_usize..1_500).prop_map(|(from, to)| Happening::Request(from, to)),
         (0_usize..20).prop_map(Happening::Advance),
         (0_usize..20).prop_map(Happening::Advance),
         (0_usize..20, 0_usize..1_500, any::<bool>()).prop_map(|(trip, at, on_way)| Happening::Seen(trip, at, on_way)),
         (0_usize..20, 0_usize..1_500, any::<bool>()).prop_map(|(trip, at, on_way)| Happening::Seen(trip, at, on_way)),
-        any::<u64>().prop_map(Happening::Epoch),
-    ];
+    ]
+}
+
+fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+    let one = prop_oneof![5 => happening(), 1 => any::<u64>().prop_map(Happening::Epoch)];
     prop::collection::vec(one, 1..60)
 }
 
@@ -102,9 +105,24 @@ struct Rig {
     places: Vec<Option<(Position, Timestamp)>>,
     offset: u64,
     now: Timestamp,
+    /// How long it is from one thing that happens to the next.
+    step: Span,
 }
 
 impl Rig {
+    fn new(first: &Arc<Epoch>) -> Self {
+        let (trips, places) = (Vec::new(), Vec::new());
+        Self { estimator: estimator(first), trips, places, offset: 0, now: START, step: Span::from_secs(1) }
+    }
+
+    /// A tick now, from which on `epoch` is in force.
+    fn tick(&mut self, epoch: Arc<Epoch>) -> Vec<Told> {
+        self.input(EtaInput::Epoch { epoch, offset: Offset(self.offset) });
+        let mut out = Vec::new();
+        self.estimator.on_tick(&Tick { number: self.offset, time: self.now, watermark: self.now }, &mut out);
+        out
+    }
+
     fn input(&mut self, input: EtaInput) -> Vec<Told> {
         let mut out = Vec::new();
         self.estimator.on_event(&input, &mut out);
@@ -113,7 +131,7 @@ impl Rig {
 
     fn happen(&mut self, happening: &Happening) -> Vec<Told> {
         self.offset += 1;
-        self.now = self.now + Span::from_secs(1);
+        self.now = self.now + self.step;
         let (at, offset) = (self.now, Offset(self.offset));
         match *happening {
             Happening::Request(from, to) => {
@@ -151,13 +169,7 @@ impl Rig {
                 self.places[nth] = Some((position, at));
                 self.input(EtaInput::Seen { driver, at, position, direction_sure: true, offset })
             }
-            Happening::Epoch(seed) => {
-                let epoch = epoch(self.offset, seed, true);
-                self.input(EtaInput::Epoch { epoch, offset });
-                let mut out = Vec::new();
-                self.estimator.on_tick(&Tick { number: self.offset, time: at, watermark: at }, &mut out);
-                out
-            }
+            Happening::Epoch(seed) => self.tick(epoch(self.offset, seed, true)),
             Happening::Advance(_) | Happening::Seen(..) => Vec::new(),
         }
     }
@@ -168,9 +180,7 @@ proptest! {
 
     #[test]
     fn an_arrival_time_is_what_the_way_ahead_adds_up_to(seed in any::<u64>(), happenings in happenings()) {
-        let first = epoch(0, seed, false);
-        let (trips, places) = (Vec::new(), Vec::new());
-        let mut rig = Rig { estimator: estimator(&first), trips, places, offset: 0, now: START };
+        let mut rig = Rig::new(&epoch(0, seed, false));
         for happening in &happenings {
             let told = rig.happen(happening);
             if matches!(happening, Happening::Epoch(_)) {
@@ -196,8 +206,7 @@ proptest! {
 
 #[test]
 fn who_is_given_a_trip_was_seen_when_he_was_seen() {
-    let (trips, places) = (Vec::new(), Vec::new());
-    let mut rig = Rig { estimator: estimator(&epoch(0, 1, false)), trips, places, offset: 0, now: START };
+    let mut rig = Rig::new(&epoch(0, 1, false));
     rig.happen(&Happening::Request(10, 900));
     rig.places[0] = Some((position(500), START - Span::from_secs(600)));
     for stage in ["assigned", "picked up"] {
@@ -206,3 +215,6 @@ fn who_is_given_a_trip_was_seen_when_he_was_seen() {
         assert!(told[0].update.arrival.is_some_and(|arrival| arrival.p50 > rig.now), "{stage}");
     }
 }
+
+#[path = "reroute_tests.rs"]
+mod reroute;

@@ -54,7 +54,9 @@ impl Leg {
         let from = self.at.saturating_sub(LOOK_BACK).max(self.timed_from);
         let to = (self.at + LOOK_AHEAD).min(self.edges.len());
         let found = (self.at..to).chain(from..self.at).find(|&nth| self.edges[nth] == place.edge)?;
-        self.at = found;
+        // Who comes to be before the end of the edge where the way ends need not go round the block any more.
+        let straight = place.edge == self.end.edge && place.offset_mm <= self.end.offset_mm;
+        self.at = if straight { self.edges.len() - 1 } else { found };
         Some(self.remaining(network, metric, place))
     }
 
@@ -89,11 +91,6 @@ impl Leg {
         for nth in [self.at, self.timed_from, self.edges.len()] {
             out.extend((nth as u64).to_le_bytes());
         }
-        for nth in [self.at, self.timed_from, self.edges.len()] {
-            out.extend((nth as u64).to_le_bytes());
-        }
-        out.extend(self.end.edge.0.to_le_bytes());
-        out.extend(self.end.offset_mm.to_le_bytes());
         for edge in &self.edges {
             out.extend(edge.0.to_le_bytes());
         }

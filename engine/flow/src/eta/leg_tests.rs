@@ -152,3 +152,15 @@ fn how_far_the_driver_has_come_is_part_of_the_state() {
     leg.follow(&CITY, &metric, place).expect("it is on the way");
     assert_ne!(encoded(&leg), before);
 }
+
+#[test]
+fn who_is_before_the_end_on_the_edge_where_the_way_began_does_not_go_round_the_block() {
+    let (metric, mut query) = (metric(4, false), Query::new(Arc::clone(&CITY)));
+    let rounds = (0..1_500).map(|nth| leg(&mut query, &metric, position(nth, 80), position(nth, 40)));
+    let mut leg = rounds.flatten().find(|leg| leg.parts().0.len() > 1).expect("a block can be gone round");
+    let end = leg.end;
+    let before = Position { edge: end.edge, offset_mm: end.offset_mm / 2 };
+    let straight = query.duration(&metric, &[before], &[end]);
+    assert_eq!(leg.follow(&CITY, &metric, before), straight);
+    assert!(straight < Some(metric.weight(end.edge)));
+}

@@ -1,13 +1,11 @@
 use etaflow_road::{INFINITY, Metric, Network, Position, Query, Snap, Span, Timestamp, Weight};
 
 use super::calibration::{Phase, Quantiles, Residual};
+use super::epoch::Epoch;
 use super::leg::Leg;
 use super::update::{Arrival, EtaUpdate};
 use crate::event::TripId;
 use crate::trip::{Trip, TripStage};
-
-/// How soon a way is looked for again where there was none.
-const SEARCH_AGAIN: Span = Span::from_secs(10);
 
 /// A trip of this shard, with the way that is thought to lie ahead of it.
 #[derive(Debug)]
@@ -25,8 +23,8 @@ pub(super) struct Plan {
     /// When the driver was really seen last.
     pub(super) fix_at: Option<Timestamp>,
     pub(super) told: Option<EtaUpdate>,
-    /// When a way was last looked for and not found.
-    fruitless_at: Option<Timestamp>,
+    /// The metric by which no way ahead was faster than the legs; `None` if that is not known of all of them.
+    best_by: Option<u64>,
     /// Whether the driver has moved on with the rider on board.
     pub(super) phase: Phase,
     forecasts: Forecasts,
@@ -61,48 +59,63 @@ impl Plan {
             seen: None,
             fix_at: None,
             told: None,
-            fruitless_at: None,
+            best_by: None,
             phase: Phase::Departure,
             forecasts: Forecasts::default(),
         }
     }
 
-    /// Plans the ride from the pickup on.
-    pub(super) fn plan_ride(&mut self, query: &mut Query, metric: &Metric) {
+    /// Plans all that is ahead: the ride from the pickup on, and from where the driver is if that is known.
+    pub(super) fn plan_all(&mut self, query: &mut Query, epoch: &Epoch) {
+        let metric = &epoch.metric;
         self.ride = self.ends.as_ref().and_then(|(pickup, dropoff)| route(query, metric, pickup.positions(), dropoff));
+        if let Some((place, _)) = self.seen {
+            self.plan_from(query, epoch, place);
+        }
+        self.best_by = Some(epoch.metric_number);
     }
 
     /// Plans anew from where the driver is: to the pickup, or to the dropoff once the rider is on board.
-    pub(super) fn plan_from(&mut self, query: &mut Query, metric: &Metric, place: Position) {
+    pub(super) fn plan_from(&mut self, query: &mut Query, epoch: &Epoch, place: Position) {
         let Some((pickup, dropoff)) = &self.ends else { return };
         match self.state.stage {
             TripStage::Requested => {}
-            TripStage::Assigned { .. } => self.approach = route(query, metric, &[place], pickup),
-            TripStage::OnBoard { .. } => self.ride = route(query, metric, &[place], dropoff),
+            // The ride that follows is as old as it was.
+            TripStage::Assigned { .. } => self.approach = route(query, &epoch.metric, &[place], pickup),
+            TripStage::OnBoard { .. } => {
+                self.ride = route(query, &epoch.metric, &[place], dropoff);
+                self.best_by = Some(epoch.metric_number);
+            }
         }
     }
 
-    /// Whether a way may be looked for: a search that finds none has been everywhere, and is not worth repeating at once.
-    pub(super) fn may_search(&self, now: Timestamp) -> bool {
-        self.fruitless_at.is_none_or(|at| now.since(at) >= SEARCH_AGAIN)
+    /// Whether a faster way may have come up since there was none.
+    pub(super) fn may_be_behind(&self, epoch: &Epoch) -> bool {
+        self.best_by != Some(epoch.metric_number)
     }
 
-    /// Notes whether what was just looked for was found.
-    pub(super) fn note_search(&mut self, now: Timestamp) {
-        let found = match self.state.stage {
-            TripStage::Requested => self.ride.is_some(),
-            TripStage::Assigned { .. } => self.approach.is_some() && self.ride.is_some(),
-            TripStage::OnBoard { .. } => self.ride.is_some(),
-        };
-        self.fruitless_at = (!found).then_some(now);
+    /// Whether the outside thinks that a way leads to the dropoff.
+    pub(super) fn is_told_reachable(&self) -> bool {
+        self.told.is_some_and(|told| told.arrival.is_some())
     }
 
-    /// Forgets the way that the driver has left.
-    pub(super) fn lose_way(&mut self) {
-        match self.state.stage {
-            TripStage::Requested => {}
-            TripStage::Assigned { .. } => self.approach = None,
-            TripStage::OnBoard { .. } => self.ride = None,
+    /// Compares what is left of each leg with the fastest way from there, and takes that where it is faster. Whether it
+    /// was, for one of them. The legs must be timed by this epoch's travel times.
+    ///
+    /// Any faster way is taken, be it by a millisecond: what is told does not change by as much.
+    pub(super) fn look_again(&mut self, query: &mut Query, epoch: &Epoch) -> bool {
+        self.best_by = Some(epoch.metric_number);
+        let (Some((pickup, dropoff)), metric) = (&self.ends, &*epoch.metric) else { return false };
+        let place = self.seen.map(|(place, _)| place);
+        match (self.state.stage, place) {
+            (TripStage::OnBoard { .. }, Some(place)) => {
+                take_faster(query, metric, &mut self.ride, Start::Driver(place), dropoff)
+            }
+            (TripStage::Assigned { .. }, Some(place)) => {
+                let approach = take_faster(query, metric, &mut self.approach, Start::Driver(place), pickup);
+                take_faster(query, metric, &mut self.ride, Start::Ahead(pickup), dropoff) || approach
+            }
+            _ => take_faster(query, metric, &mut self.ride, Start::Ahead(pickup), dropoff),
         }
     }
 
@@ -187,7 +200,7 @@ impl Plan {
         }
         out.extend(self.fix_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
         out.push(self.phase as u8);
-        out.extend(self.fruitless_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
+        out.extend(self.best_by.unwrap_or(u64::MAX).to_le_bytes());
         out.extend(self.forecasts.next_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
         for (at, phase, forecast) in &self.forecasts.made {
             out.push(*phase as u8);
@@ -219,27 +232,35 @@ impl Outlook {
     }
 }
 
+/// Where a leg begins.
+#[derive(Debug, Clone, Copy)]
+enum Start<'a> {
+    /// Where the driver is, who is on it.
+    Driver(Position),
+    /// At a place where the driver has still to come to.
+    Ahead(&'a Snap),
+}
+
+/// Replaces a leg by the fastest way, if that is faster. True if it was.
+fn take_faster(query: &mut Query, metric: &Metric, leg: &mut Option<Leg>, start: Start<'_>, to: &Snap) -> bool {
+    let left = leg.as_ref().map_or(INFINITY, |leg| match start {
+        Start::Driver(place) => leg.remaining(query.network(), metric, place),
+        Start::Ahead(_) => leg.whole(query.network(), metric),
+    });
+    let from = match &start {
+        Start::Driver(place) => std::slice::from_ref(place),
+        Start::Ahead(snap) => snap.positions(),
+    };
+    let faster = query.duration(metric, from, to.positions()).is_some_and(|best| best < left);
+    if faster {
+        *leg = route(query, metric, from, to);
+    }
+    faster
+}
+
 fn route(query: &mut Query, metric: &Metric, from: &[Position], to: &Snap) -> Option<Leg> {
     let route = query.route(metric, from, to.positions())?;
     let start = *from.iter().find(|start| Some(&start.edge) == route.edges.first())?;
     let end = *to.positions().iter().find(|end| Some(&end.edge) == route.edges.last())?;
     Some(Leg::new(query.network(), metric, route, start, end))
-}
-
-#[cfg(test)]
-mod tests {
-    use etaflow_road::Coord;
-
-    use super::*;
-
-    #[test]
-    fn a_search_that_found_nothing_is_not_repeated_at_once() {
-        let (pickup, requested_at) = (Coord::default(), Timestamp::from_secs(100));
-        let state = Trip { pickup, dropoff: pickup, requested_at, stage: TripStage::Requested };
-        let mut plan = Plan::new(state, None);
-        assert!(plan.may_search(requested_at));
-        plan.note_search(requested_at);
-        assert!(!plan.may_search(requested_at + Span::from_secs(9)));
-        assert!(plan.may_search(requested_at + SEARCH_AGAIN));
-    }
 }

@@ -105,7 +105,7 @@ pub enum Cause {
     Progress = 3,
     /// The roads ahead became faster or slower.
     Traffic = 4,
-    /// The driver left the way that was thought, or it was closed.
+    /// The driver left the way that was thought, or it was closed, or another one has become faster.
     Rerouted = 5,
     /// The rider has arrived.
     Completed = 6,

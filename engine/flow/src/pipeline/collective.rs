@@ -37,6 +37,7 @@ impl Collective {
         Epoch {
             number: 0,
             metric: Arc::clone(self.traffic.metric()),
+            metric_number: self.traffic.metric_number(),
             quantiles: Arc::clone(self.calibration.quantiles()),
         }
     }
@@ -60,6 +61,7 @@ impl Collective {
         Epoch {
             number: tick.number,
             metric: Arc::clone(self.traffic.on_tick(tick)),
+            metric_number: self.traffic.metric_number(),
             quantiles: Arc::clone(self.calibration.on_tick(tick)),
         }
     }

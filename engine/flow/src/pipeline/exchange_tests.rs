@@ -78,6 +78,7 @@ proptest! {
                 for (epoch, expected) in of_shard.iter().zip(&alone) {
                     prop_assert_eq!(epoch.number, expected.number, "shard {} of {}", shard, shards);
                     prop_assert!(epoch.metric == expected.metric, "metric {}, shard {shard} of {shards}", epoch.number);
+                    prop_assert_eq!(epoch.metric_number, expected.metric_number);
                     prop_assert_eq!(&epoch.quantiles, &expected.quantiles);
                 }
             }

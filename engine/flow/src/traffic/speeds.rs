@@ -34,6 +34,8 @@ pub struct Traffic {
     driven: Vec<Driven>,
     weights: Vec<Weight>,
     metric: Arc<Metric>,
+    /// How many came before it.
+    metric_number: u64,
     /// Edges to look at again at the next tick.
     dirty: Vec<EdgeId>,
     /// Edges whose travel time is another than in the metric.
@@ -89,6 +91,7 @@ impl Traffic {
             driven: vec![Driven::default(); network.edge_count()],
             weights: network.free_flow_weights().to_vec(),
             metric: Arc::new(Metric::free_flow(&network)),
+            metric_number: 0,
             dirty: Vec::new(),
             changes: Vec::new(),
             network,
@@ -98,6 +101,11 @@ impl Traffic {
     /// The metric that is the newest.
     pub fn metric(&self) -> &Arc<Metric> {
         &self.metric
+    }
+
+    /// How many others came before the newest metric.
+    pub fn metric_number(&self) -> u64 {
+        self.metric_number
     }
 
     /// Adds what a shard's traversals add up to. Those too late for the window are counted and left out.
@@ -150,6 +158,7 @@ impl Traffic {
         if !self.changes.is_empty() {
             let metric = self.metric.with_changes(&self.changes);
             self.metric = Arc::new(metric.expect("an estimate is a weight"));
+            self.metric_number += 1;
         }
         self.changes.clear();
         dirty.clear();
@@ -215,6 +224,7 @@ impl Traffic {
     pub fn digest(&self, digest: &mut StateDigest) {
         let mut bytes = Vec::new();
         self.pace.encode(&mut bytes);
+        bytes.extend(self.metric_number.to_le_bytes());
         digest.entity(b'p', 0, &bytes);
         for (edge, stretches) in self.closures.iter() {
             bytes.clear();

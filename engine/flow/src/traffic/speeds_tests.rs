@@ -176,7 +176,10 @@ proptest! {
                     traffic.reopen(&edges, name);
                 }
             }
+            let (before, number_before) = (Arc::clone(traffic.metric()), traffic.metric_number());
             let metric = Arc::clone(traffic.on_tick(&tick));
+            let changed = metric.weights() != before.weights();
+            prop_assert_eq!(traffic.metric_number(), number_before + u64::from(changed));
             naive.tick(now.secs_f64());
             for edge in CITY.edges() {
                 match naive.weight(edge) {
