@@ -1,69 +1,78 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-use super::collective::{Collective, Contribution};
+use super::collective::Contribution;
 use crate::eta::Epoch;
 use crate::stream::Tick;
 
 /// After how many ticks what was made of a tick's contributions is in force.
 const DELAY_TICKS: u64 = 2;
 
-/// Where the shards meet at ticks: each brings its contribution and gets the epoch that is in force.
+/// At how many ticks all shards may have been whose epochs are not made yet: nobody is through a tick before the epoch
+/// that is in force from it on is.
+const DUE_MAX: usize = DELAY_TICKS as usize + 1;
+
+/// Where the shards meet at ticks: each brings its contribution and gets the epoch that is in force, which a builder has
+/// made meanwhile.
 pub(super) struct Exchange {
     shards: usize,
     state: Mutex<State>,
-    changed: Condvar,
+    /// There is another epoch, or nobody is to wait for one any more.
+    made: Condvar,
+    /// There is another epoch to make, or there will be none any more.
+    due: Condvar,
 }
 
 struct State {
-    /// Away while the last to come at a tick makes the epoch.
-    collective: Option<Collective>,
     /// Ticks at which not all have been yet.
     open: BTreeMap<u64, Vec<Contribution>>,
+    /// Ticks at which all have been, in order; at most [`DUE_MAX`].
+    due: VecDeque<(Tick, Vec<Contribution>)>,
     epochs: BTreeMap<u64, Arc<Epoch>>,
     first: Arc<Epoch>,
     first_tick: Option<u64>,
+    /// How many shards have not left.
+    present: usize,
     poisoned: bool,
 }
 
-/// Another shard has panicked.
+/// Another shard, or the builder, has panicked.
 #[derive(Debug)]
 pub(super) struct Poisoned;
 
 impl Exchange {
-    pub(super) fn new(collective: Collective, shards: usize) -> Self {
-        let first = Arc::new(collective.first_epoch());
+    /// For so many shards. `first` is in force before anything is known.
+    pub(super) fn new(first: Epoch, shards: usize) -> Self {
         let state = State {
-            collective: Some(collective),
             open: BTreeMap::new(),
+            due: VecDeque::with_capacity(DUE_MAX),
             epochs: BTreeMap::new(),
-            first,
+            first: Arc::new(first),
             first_tick: None,
+            present: shards,
             poisoned: false,
         };
-        Self { shards, state: Mutex::new(state), changed: Condvar::new() }
+        Self { shards, state: Mutex::new(state), made: Condvar::new(), due: Condvar::new() }
     }
 
     pub(super) fn first_epoch(&self) -> Arc<Epoch> {
         Arc::clone(&self.lock().first)
     }
 
-    /// Brings a shard's contribution at a tick and waits for the epoch that is in force from it on.
+    /// Brings a shard's contribution at a tick and gets the epoch that is in force from it on; waits for that if it is
+    /// not made yet.
     pub(super) fn meet(&self, tick: &Tick, contribution: Contribution) -> Result<Arc<Epoch>, Poisoned> {
         let mut state = self.lock();
         state.first_tick.get_or_insert(tick.number);
         let open = state.open.entry(tick.number).or_default();
         open.push(contribution);
         if open.len() == self.shards {
-            // No shard can complete the next tick before this one, the last to come, is through.
             let contributions = state.open.remove(&tick.number).unwrap_or_default();
-            let mut collective = state.collective.take().expect("ticks are completed one after the other");
-            drop(state);
-            let epoch = Arc::new(collective.on_tick(tick, &contributions));
-            state = self.lock();
-            state.collective = Some(collective);
-            state.epochs.insert(tick.number, epoch);
-            self.changed.notify_all();
+            state.due.push_back((*tick, contributions));
+            assert!(state.due.len() <= DUE_MAX, "{} ticks wait for their epoch", state.due.len());
+            // All are through the tick before: what was in force until then is asked for no more.
+            state.epochs.retain(|&number, _| number + DELAY_TICKS >= tick.number);
+            self.due.notify_one();
         }
         let Some(from) = tick.number.checked_sub(DELAY_TICKS).filter(|&from| Some(from) >= state.first_tick) else {
             return Ok(Arc::clone(&state.first));
@@ -72,24 +81,47 @@ impl Exchange {
             if state.poisoned {
                 return Err(Poisoned);
             }
-            if let Some(epoch) = state.epochs.get(&from).cloned() {
-                // All shards have been at `from`, though one may still wait there for what is in force since.
-                state.epochs.retain(|&number, _| number + DELAY_TICKS >= from);
-                return Ok(epoch);
+            if let Some(epoch) = state.epochs.get(&from) {
+                return Ok(Arc::clone(epoch));
             }
-            state = self.changed.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);
+            state = self.made.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
     }
 
-    /// Lets nobody wait for a shard that will not come.
-    pub(super) fn poison(&self) {
-        self.lock().poisoned = true;
-        self.changed.notify_all();
+    /// The next tick at which all shards have been, and what they brought; waits for it. `None` if none will come.
+    pub(super) fn next_due(&self) -> Option<(Tick, Vec<Contribution>)> {
+        let mut state = self.lock();
+        loop {
+            if state.poisoned {
+                return None;
+            }
+            if let Some(due) = state.due.pop_front() {
+                return Some(due);
+            }
+            if state.present == 0 {
+                return None;
+            }
+            state = self.due.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
     }
 
-    /// Takes the collective out, once all shards have ended.
-    pub(super) fn take_collective(&self) -> Option<Collective> {
-        self.lock().collective.take()
+    /// Hands the shards what was made of what they brought at a tick.
+    pub(super) fn publish(&self, tick: &Tick, epoch: Epoch) {
+        self.lock().epochs.insert(tick.number, Arc::new(epoch));
+        self.made.notify_all();
+    }
+
+    /// A shard has come to the end of the log. What is due is made all the same.
+    pub(super) fn leave(&self) {
+        self.lock().present -= 1;
+        self.due.notify_one();
+    }
+
+    /// Lets nobody wait for a shard that will not come, or for an epoch that will not be made.
+    pub(super) fn poison(&self) {
+        self.lock().poisoned = true;
+        self.made.notify_all();
+        self.due.notify_one();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -9,6 +9,7 @@ use super::*;
 use crate::config::Config;
 use crate::eta::{Phase, Residual};
 use crate::event::TripId;
+use crate::pipeline::collective::Collective;
 use crate::stream::{Pane, Panes};
 use crate::traffic::Evidence;
 
@@ -45,17 +46,28 @@ fn contribution(driven: &Driven, number: u64, (shard, shards): (usize, usize)) -
 
 /// What each shard is given at each tick, if they come as `delays` has it.
 fn epochs(driven: &Driven, shards: usize, delays: &[u32]) -> Vec<Vec<Arc<Epoch>>> {
-    let exchange = Exchange::new(Collective::new(Arc::clone(&CITY), &Config::default()), shards);
+    let mut collective = Collective::new(Arc::clone(&CITY), &Config::default());
+    let exchange = Exchange::new(collective.first_epoch(), shards);
     let meet = |shard: usize| -> Vec<Arc<Epoch>> {
         let ticks = (0..TICKS).map(|number| {
             let delay = delays[(number as usize * shards + shard) % delays.len()];
             (0..delay).for_each(|_| std::thread::yield_now());
             exchange.meet(&tick(number), contribution(driven, number, (shard, shards))).expect("nobody fails")
         });
-        ticks.collect()
+        let epochs = ticks.collect();
+        exchange.leave();
+        epochs
+    };
+    let mut build = || {
+        while let Some((tick, contributions)) = exchange.next_due() {
+            let delay = delays[(tick.number as usize * 7) % delays.len()];
+            (0..delay).for_each(|_| std::thread::yield_now());
+            exchange.publish(&tick, collective.on_tick(&tick, &contributions));
+        }
     };
     let meet = &meet;
     std::thread::scope(|scope| {
+        scope.spawn(&mut build);
         let threads: Vec<_> = (0..shards).map(|shard| scope.spawn(move || meet(shard))).collect();
         threads.into_iter().map(|thread| thread.join().expect("does not panic")).collect()
     })
@@ -88,12 +100,35 @@ proptest! {
 
 #[test]
 fn nobody_waits_for_a_shard_that_has_failed() {
-    let exchange = Exchange::new(Collective::new(Arc::clone(&CITY), &Config::default()), 2);
+    let exchange = Exchange::new(Collective::new(Arc::clone(&CITY), &Config::default()).first_epoch(), 2);
     std::thread::scope(|scope| {
         let waiting = scope
             .spawn(|| (0..9).map(|number| exchange.meet(&tick(number), Contribution::default())).find_map(Result::err));
+        let builder = scope.spawn(|| std::iter::from_fn(|| exchange.next_due()).count());
         exchange.meet(&tick(0), Contribution::default()).expect("nobody has failed");
         exchange.poison();
         assert!(waiting.join().expect("does not panic").is_some());
+        assert!(builder.join().expect("does not panic") <= 1, "nothing more is to be made");
     });
+    assert!(exchange.meet(&tick(2), Contribution::default()).is_err());
+}
+
+#[test]
+fn two_ticks_go_by_before_anybody_waits_for_an_epoch() {
+    let mut collective = Collective::new(Arc::clone(&CITY), &Config::default());
+    let exchange = Exchange::new(collective.first_epoch(), 1);
+    for number in 0..2 {
+        exchange.meet(&tick(number), Contribution::default()).expect("nobody has failed");
+    }
+    std::thread::scope(|scope| {
+        let third = scope.spawn(|| exchange.meet(&tick(2), Contribution::default()).map(|epoch| epoch.number));
+        for number in 0..3 {
+            let (due, contributions) = exchange.next_due().expect("the shard has not left");
+            assert_eq!((due.number, contributions.len()), (number, 1));
+            exchange.publish(&due, collective.on_tick(&due, &contributions));
+        }
+        assert_eq!(third.join().expect("does not panic").expect("nobody has failed"), 0);
+    });
+    exchange.leave();
+    assert!(exchange.next_due().is_none());
 }

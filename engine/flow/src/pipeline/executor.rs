@@ -6,8 +6,10 @@ use std::thread::JoinHandle;
 
 use etaflow_road::{EdgeIndex, Network, Timestamp};
 
+use super::builder::build;
 use super::collective::{Collective, Contribution};
 use super::exchange::{Exchange, Poisoned};
+use super::failure::{ExecutorError, message_of};
 use super::gate::Gate;
 use super::merge::Merge;
 use super::output::Output;
@@ -15,7 +17,7 @@ use super::shard::{Counts, Effects, Shard};
 use crate::config::{Config, PipelineConfigError};
 use crate::eta::Epoch;
 use crate::event::{Offset, Payload, Record};
-use crate::log::{Log, LogError, LogReader};
+use crate::log::{Log, LogReader};
 use crate::stream::{Digest, StateDigest, Tick};
 
 /// How many records a shard takes before it shows what follows from them.
@@ -24,7 +26,8 @@ const RECORDS_MAX: usize = 1_024;
 /// How many lots of outputs may be on their way from the shards to the merge.
 const LOTS_MAX: usize = 256;
 
-/// Runs the pipeline on a log: a thread for each shard, and one that brings their outputs into order.
+/// Runs the pipeline on a log: a thread for each shard, one that makes the epochs of what they bring, and one that brings
+/// their outputs into order.
 ///
 /// It ends when the log is closed and read to its end.
 ///
@@ -46,6 +49,7 @@ const LOTS_MAX: usize = 256;
 pub struct Executor {
     handle: ExecutorHandle,
     workers: Vec<JoinHandle<Result<Shard, ExecutorError>>>,
+    builder: JoinHandle<Result<Collective, ExecutorError>>,
     merger: JoinHandle<(Digest, u64)>,
     log: Arc<dyn Log>,
 }
@@ -114,35 +118,6 @@ pub struct ExecutorReport {
     pub outputs: u64,
 }
 
-/// Why the pipeline has stopped before the end of the log.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExecutorError {
-    /// The log could not be read.
-    #[error("the log cannot be followed: {0}")]
-    Log(#[from] LogError),
-    /// A shard has panicked: a defect of the engine.
-    #[error("shard {shard} has failed: {message}")]
-    Panicked {
-        /// Which.
-        shard: u32,
-        /// What it said.
-        message: String,
-    },
-    /// The sink has panicked.
-    #[error("the sink of outputs has failed: {message}")]
-    SinkPanicked {
-        /// What it said.
-        message: String,
-    },
-    /// A shard has stopped because another one, or the sink, had.
-    #[error("shard {shard} has stopped because another shard, or the sink, failed")]
-    Stopped {
-        /// Which.
-        shard: u32,
-    },
-}
-
 type Lot = (usize, Vec<Output>, Offset);
 
 impl Executor {
@@ -160,8 +135,12 @@ impl Executor {
         config.validate()?;
         let count = config.shards as usize;
         let index = Arc::new(EdgeIndex::new(&network));
-        let exchange = Exchange::new(Collective::new(Arc::clone(&network), config), count);
+        let collective = Collective::new(Arc::clone(&network), config);
+        let exchange = Exchange::new(collective.first_epoch(), count);
         let first = exchange.first_epoch();
+        let shards: Vec<Shard> = (0..config.shards)
+            .map(|shard| Shard::new(&network, &index, config, Arc::clone(&first), shard))
+            .collect::<Result<_, _>>()?;
         let shared = Arc::new(Shared {
             exchange,
             gate: Gate::default(),
@@ -172,10 +151,10 @@ impl Executor {
         });
         let (send, receive) = sync_channel(LOTS_MAX);
         let mut workers = Vec::with_capacity(count);
-        for shard in 0..config.shards {
+        for (number, shard) in (0..).zip(shards) {
             let worker = Worker {
-                shard: Shard::new(&network, &index, config, Arc::clone(&first), shard)?,
-                number: shard,
+                shard,
+                number,
                 reader: LogReader::holding(Arc::clone(&log), from),
                 epoch: Arc::clone(&first),
                 last_tick: None,
@@ -184,15 +163,22 @@ impl Executor {
                 shared: Arc::clone(&shared),
                 lots: send.clone(),
             };
-            workers.push(spawn(format!("etaflow-shard-{shard}"), move || worker.run()));
+            workers.push(spawn(format!("etaflow-shard-{number}"), move || worker.run()));
         }
         drop(send);
+        let (exchange, followed) = (Arc::clone(&shared), Arc::clone(&log));
+        let builder = spawn("etaflow-epochs".into(), move || {
+            build(collective, &exchange.exchange).map_err(|message| {
+                followed.close();
+                ExecutorError::BuilderPanicked { message }
+            })
+        });
         let sink = outputs.sink;
         let handle = ExecutorHandle { shared };
         let told = handle.clone();
         let merger =
             spawn("etaflow-merge".into(), move || merge(&receive, Merge::new(count, from), sink, &told.shared.told));
-        Ok(Self { handle, workers, merger, log })
+        Ok(Self { handle, workers, builder, merger, log })
     }
 
     /// The index of the roads in space.
@@ -207,7 +193,7 @@ impl Executor {
 
     /// Whether a thread has ended, be it at the end of the log or by a failure.
     pub fn is_finished(&self) -> bool {
-        self.workers.iter().any(JoinHandle::is_finished)
+        self.builder.is_finished() || self.workers.iter().any(JoinHandle::is_finished)
     }
 
     /// For those who look on.
@@ -218,11 +204,12 @@ impl Executor {
     /// Waits for the end of the log.
     ///
     /// # Errors
-    /// If a shard or the sink has failed.
+    /// If a shard, the builder of epochs or the sink has failed.
     pub fn join(self) -> Result<ExecutorReport, ExecutorError> {
         self.handle.resume();
         let ended: Vec<_> =
             self.workers.into_iter().map(|worker| worker.join().expect("workers catch panics")).collect();
+        let built = self.builder.join().expect("the builder catches panics");
         let mut failures: Vec<ExecutorError> = Vec::new();
         let (outputs_digest, outputs) = self.merger.join().unwrap_or_else(|panic| {
             failures.push(ExecutorError::SinkPanicked { message: message_of(panic.as_ref()) });
@@ -235,11 +222,13 @@ impl Executor {
                 Err(failure) => failures.push(failure),
             }
         }
+        let collective = built.map_err(|failure| failures.push(failure)).ok();
         // One that stopped because of another is not the cause.
         failures.sort_by_key(|failure| matches!(failure, ExecutorError::Stopped { .. }));
         if let Some(cause) = failures.into_iter().next() {
             return Err(cause);
         }
+        let collective = collective.expect("the builder has not failed");
         let mut counts = Counts::default();
         let mut digest = StateDigest::default();
         let mut open = Vec::new();
@@ -249,7 +238,6 @@ impl Executor {
             open.push(shard.contribute());
         }
         drop(shards);
-        let collective = self.handle.shared.exchange.take_collective().expect("no tick is under way");
         collective.digest(&open, &mut digest);
         let late_sums = collective.late();
         Ok(ExecutorReport { counts, late_sums, state_digest: digest.finish(), outputs_digest, outputs })
@@ -312,7 +300,10 @@ impl Worker {
         let log = self.reader.log();
         let ended = catch_unwind(AssertUnwindSafe(|| self.follow()));
         let failed = match ended {
-            Ok(Ok(())) => return Ok(self.shard),
+            Ok(Ok(())) => {
+                shared.exchange.leave();
+                return Ok(self.shard);
+            }
             Ok(Err(failure)) => failure,
             Err(panic) => ExecutorError::Panicked { shard, message: message_of(panic.as_ref()) },
         };
@@ -390,11 +381,6 @@ fn merge(lots: &Receiver<Lot>, mut merge: Merge, mut sink: Option<Sink>, told: &
 
 fn spawn<T: Send + 'static>(name: String, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     std::thread::Builder::new().name(name).spawn(run).expect("the system has room for a thread")
-}
-
-fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
 
 #[cfg(test)]

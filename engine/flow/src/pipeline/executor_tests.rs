@@ -2,7 +2,7 @@ use etaflow_road::SyntheticCity;
 
 use super::*;
 use crate::event::{RoadRef, SourceId};
-use crate::log::{MemoryLog, MemoryLogConfig};
+use crate::log::{LogError, MemoryLog, MemoryLogConfig};
 
 /// A log of one road that is not on the map, which is told as a dead letter.
 fn start(sink: Sink) -> (Executor, Arc<dyn Log>) {

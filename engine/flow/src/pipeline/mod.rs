@@ -8,19 +8,22 @@
 //! ```
 //!
 //! A [`Shard`] runs the operators for the drivers whose number falls to it. What all shards see together is made by the
-//! collective: each shard sends its share at a tick, and what is made of all shares up to tick `t` is in force from
-//! tick `t + 2`. A shard that is ahead waits. So the outputs and the state are a function of the log alone, whatever
+//! collective, on a thread of its own: each shard sends its share at a tick, and what is made of all shares up to tick `t`
+//! is in force from tick `t + 2`. A shard that comes there before it is made waits. So the outputs and the state are a function of the log alone, whatever
 //! the number of shards and the timing of their threads.
 
+mod builder;
 mod collective;
 mod exchange;
 mod executor;
+mod failure;
 mod gate;
 mod merge;
 mod output;
 mod shard;
 
 pub use collective::Contribution;
-pub use executor::{Applied, Executor, ExecutorError, ExecutorHandle, ExecutorReport, Observer, Outputs, Sink};
+pub use executor::{Applied, Executor, ExecutorHandle, ExecutorReport, Observer, Outputs, Sink};
+pub use failure::ExecutorError;
 pub use output::Output;
 pub use shard::{Counts, Effects, Shard};

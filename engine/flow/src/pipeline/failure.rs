@@ -1,0 +1,42 @@
+use crate::log::LogError;
+
+/// Why the pipeline has stopped before the end of the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecutorError {
+    /// The log could not be read.
+    #[error("the log cannot be followed: {0}")]
+    Log(#[from] LogError),
+    /// A shard has panicked: a defect of the engine.
+    #[error("shard {shard} has failed: {message}")]
+    Panicked {
+        /// Which.
+        shard: u32,
+        /// What it said.
+        message: String,
+    },
+    /// What makes the epochs has panicked: a defect of the engine.
+    #[error("the builder of epochs has failed: {message}")]
+    BuilderPanicked {
+        /// What it said.
+        message: String,
+    },
+    /// The sink has panicked.
+    #[error("the sink of outputs has failed: {message}")]
+    SinkPanicked {
+        /// What it said.
+        message: String,
+    },
+    /// A shard has stopped because another one, the builder or the sink had.
+    #[error("shard {shard} has stopped because another shard, the builder of epochs or the sink failed")]
+    Stopped {
+        /// Which.
+        shard: u32,
+    },
+}
+
+/// What a panic said.
+pub(super) fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
