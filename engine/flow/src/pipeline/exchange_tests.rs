@@ -1,6 +1,6 @@
 //! Whoever comes first, the epochs are the same.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Weak};
 
 use etaflow_road::{EdgeId, Network, Span, SyntheticCity, Timestamp};
 use proptest::prelude::*;
@@ -131,4 +131,36 @@ fn two_ticks_go_by_before_anybody_waits_for_an_epoch() {
     });
     exchange.leave();
     assert!(exchange.next_due().is_none());
+}
+
+/// What is large in a metric is made anew in the memory of one that nobody reads: there has to be one.
+#[test]
+fn an_epoch_is_let_go_of_once_all_shards_have_left_it() {
+    let mut collective = Collective::new(Arc::clone(&CITY), &Config::default());
+    let exchange = Exchange::new(collective.first_epoch(), 3);
+    let follow = |shard: usize| {
+        let mut epoch = exchange.first_epoch();
+        for number in 0..TICKS {
+            assert!(epoch.number <= number);
+            let driven = vec![vec![(0, number as u32 * 7, 1 + number % 2)]; TICKS as usize];
+            epoch = exchange.meet(&tick(number), contribution(&driven, number, (shard, 3))).expect("nobody fails");
+        }
+        exchange.leave();
+    };
+    let follow = &follow;
+    let mut readers = Vec::new();
+    std::thread::scope(|scope| {
+        (0..3).for_each(|shard| drop(scope.spawn(move || follow(shard))));
+        let mut made: Vec<Weak<_>> = Vec::new();
+        while let Some((tick, contributions)) = exchange.next_due() {
+            readers.extend(made.iter().rev().nth(3).map(Weak::strong_count));
+            let epoch = collective.on_tick(&tick, &contributions);
+            made.push(Arc::downgrade(&epoch.metric));
+            exchange.publish(&tick, epoch);
+        }
+    });
+    assert_eq!(collective.on_tick(&tick(TICKS), &[]).metric_number, TICKS, "another at each tick");
+    assert_eq!(readers.len(), TICKS as usize - 4);
+    // The traffic itself may hold on to it.
+    assert!(readers.iter().all(|&readers| readers <= 1), "{readers:?}");
 }

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use etaflow_road::{EdgeId, INFINITY, MetresPerSecond, Metric, Network, Weight};
@@ -15,6 +16,10 @@ const ONE: u64 = 256;
 /// The bounds of an edge's travel time, as parts and multiples of its free-flow time.
 const FASTEST_DIVISOR: Weight = 3;
 const SLOWEST_FACTOR: u64 = 30;
+
+/// How many metrics that others have replaced are held on to. A shard may be in an epoch as old as three ticks when the
+/// next is made: of metrics that are replaced at each tick, the fourth newest is read by nobody.
+const RETIRED_MAX: usize = 4;
 
 /// The travel times of all edges, kept up to date from tick to tick.
 ///
@@ -36,6 +41,8 @@ pub struct Traffic {
     metric: Arc<Metric>,
     /// How many came before it.
     metric_number: u64,
+    /// Those that came before it, the oldest first, until nobody reads them any more.
+    retired: VecDeque<Arc<Metric>>,
     /// Edges to look at again at the next tick.
     dirty: Vec<EdgeId>,
     /// Edges whose travel time is another than in the metric.
@@ -92,6 +99,7 @@ impl Traffic {
             weights: network.free_flow_weights().to_vec(),
             metric: Arc::new(Metric::free_flow(&network)),
             metric_number: 0,
+            retired: VecDeque::with_capacity(RETIRED_MAX),
             dirty: Vec::new(),
             changes: Vec::new(),
             network,
@@ -156,14 +164,28 @@ impl Traffic {
             }
         }
         if !self.changes.is_empty() {
-            let metric = self.metric.with_changes(&self.changes);
-            self.metric = Arc::new(metric.expect("an estimate is a weight"));
+            let spare = self.spare();
+            let metric = changed(&self.metric, spare, &self.changes);
+            self.retired.push_back(std::mem::replace(&mut self.metric, Arc::new(metric)));
             self.metric_number += 1;
         }
         self.changes.clear();
         dirty.clear();
         self.dirty = dirty;
         &self.metric
+    }
+
+    /// The oldest metric, if nobody reads it any more. One that is read for long is left to its readers.
+    fn spare(&mut self) -> Option<Metric> {
+        match Arc::try_unwrap(self.retired.pop_front()?) {
+            Ok(metric) => Some(metric),
+            Err(read) => {
+                if self.retired.len() + 1 < RETIRED_MAX {
+                    self.retired.push_front(read);
+                }
+                None
+            }
+        }
     }
 
     /// Makes `newest` the newest pane: every pane is a step older, some edges lose their last evidence, and the priors
@@ -250,6 +272,13 @@ impl Traffic {
             }
         }
     }
+}
+
+/// The metric `newest` but for some edges. `spare` is one of this network that nobody reads any more, whatever its times:
+/// what is large in a metric may be made in its memory. An array of weights is not, and is copied.
+fn changed(newest: &Metric, spare: Option<Metric>, changes: &[(EdgeId, Weight)]) -> Metric {
+    drop(spare);
+    newest.with_changes(changes).expect("an estimate is a weight")
 }
 
 #[cfg(test)]

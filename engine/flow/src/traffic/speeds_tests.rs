@@ -213,3 +213,30 @@ fn states_that_go_on_differently_have_different_digests() {
     assert_ne!(one.1, both.1);
     assert_ne!(one.1, digest_after(&[2]).1);
 }
+
+#[test]
+fn a_metric_that_is_read_stays_as_it_is_and_few_are_kept_that_are_not() {
+    let mut traffic = Traffic::new(Arc::clone(&CITY), &TrafficConfig::default());
+    // Each reader holds on to what it was given, for as many ticks as its number says.
+    let mut readers: Vec<(u32, Arc<Metric>, Vec<Weight>)> = Vec::new();
+    for number in 0..60_u32 {
+        let time = Timestamp::from_secs(10_000 + i64::from(number));
+        let tick = Tick { number: u64::from(number), time, watermark: time };
+        if number % 2 == 0 {
+            traffic.close(&[edge(number / 2 % EDGES)], road(1).0);
+        } else {
+            traffic.reopen(&[edge(number / 2 % EDGES)], road(1).0);
+        }
+        let metric = Arc::clone(traffic.on_tick(&tick));
+        readers.retain(|&(until, ..)| until > number);
+        let until = number + [1, 4, 3, 20, 2][number as usize % 5];
+        readers.push((until, Arc::clone(&metric), metric.weights().to_vec()));
+        for (_, metric, weights) in &readers {
+            assert_eq!(metric.weights(), weights, "tick {number}");
+        }
+        assert!(traffic.retired.len() <= RETIRED_MAX, "{} at tick {number}", traffic.retired.len());
+    }
+    assert_eq!(traffic.metric_number(), 60);
+    readers.clear();
+    assert!(traffic.spare().is_some(), "nobody reads the oldest");
+}
