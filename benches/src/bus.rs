@@ -10,7 +10,8 @@ use etaflow::{BusConfig, BusItem, Incoming, Intake, Key, Policy, Publisher, bus_
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
-use crate::comparison::{Comparison, Unit};
+use crate::comparison::{Comparison, Row, Unit, measure};
+use crate::request::{GroupError, Request};
 
 /// What is carried: 48 bytes.
 #[derive(Debug, Clone, Copy)]
@@ -81,17 +82,26 @@ pub const PEERS: [(&str, Carry, Carry); 4] = [
     ("crossbeam", crossbeam_on_threads, ours_on_threads),
 ];
 
-/// Every load beside every peer.
+/// Every load beside every peer; ours is driven as the peer is, and so measured anew beside each.
 pub fn comparisons() -> Vec<Comparison> {
     let compare = |load: Load, (peer, theirs, ours): (&'static str, Carry, Carry)| Comparison {
         operation: load.name(),
-        peer,
         unit: Unit::MillionItemsPerSecond,
         count: load.items,
-        ours: Box::new(move || ours(load)),
-        theirs: Box::new(move || theirs(load)),
+        ours: Some(Box::new(move || ours(load))),
+        peers: vec![(peer, Box::new(move || theirs(load)))],
     };
     Load::ALL.into_iter().flat_map(|load| PEERS.map(|peer| compare(load, peer))).collect()
+}
+
+/// Measures them.
+pub fn rows(request: &Request) -> Result<Vec<Row>, GroupError> {
+    let mut rows = Vec::new();
+    for comparison in comparisons().into_iter().filter(|comparison| request.wants(&comparison.operation)) {
+        request.tell(format_args!("{}", comparison.operation));
+        rows.extend(measure("bus", comparison, request.rounds));
+    }
+    Ok(rows)
 }
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {

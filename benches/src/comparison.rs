@@ -34,20 +34,21 @@ impl Unit {
     }
 }
 
-/// One operation, done by us and by one peer on the same work.
+/// Somebody's way to do an operation once, or `count` times.
+pub type Run = Box<dyn FnMut()>;
+
+/// One operation, done by us and by peers on the same work.
 pub struct Comparison {
     /// What is done.
     pub operation: String,
-    /// Who else does it.
-    pub peer: &'static str,
     /// What is counted.
     pub unit: Unit,
     /// How many items or operations one run is.
     pub count: u64,
-    /// One run of ours.
-    pub ours: Box<dyn FnMut()>,
-    /// One run of theirs.
-    pub theirs: Box<dyn FnMut()>,
+    /// One run of ours, if we can do it.
+    pub ours: Option<Run>,
+    /// Who else does it, and one run of theirs.
+    pub peers: Vec<(&'static str, Run)>,
 }
 
 /// What was measured: medians over the rounds.
@@ -57,40 +58,48 @@ pub struct Row {
     pub group: &'static str,
     /// What was done.
     pub operation: String,
-    /// Who else did it.
+    /// Who else did it; "" for nobody.
     pub peer: &'static str,
     /// What the figures count.
     pub unit: &'static str,
-    /// Our figure.
-    pub ours: f64,
-    /// The peer's.
-    pub theirs: f64,
-    /// How many times better ours is; above 1 where it is.
-    pub speedup: f64,
+    /// Our figure, if we do it.
+    pub ours: Option<f64>,
+    /// The peer's, if there is one.
+    pub theirs: Option<f64>,
+    /// How many times better ours is; above 1 where it is. Of two figures only.
+    pub speedup: Option<f64>,
 }
 
-/// Runs ours and theirs in turns, one round to warm up and `rounds` that count; who goes first alternates, so that
-/// neither has the machine at its better moments.
-pub fn measure(group: &'static str, mut comparison: Comparison, rounds: usize) -> Row {
+/// Runs ours and each peer in turns, one round to warm up and `rounds` that count; who goes first changes from round to
+/// round, so that nobody has the machine at its better moments. A row for each peer, or one alone if there is none.
+pub fn measure(group: &'static str, comparison: Comparison, rounds: usize) -> Vec<Row> {
+    let Comparison { operation, unit, count, ours, peers } = comparison;
     let clock = WallClock::new();
-    let time = |run: &mut dyn FnMut()| {
-        let start = clock.now();
-        run();
-        clock.now().since(start).micros().max(1) as f64
-    };
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let has_ours = ours.is_some();
+    let (names, theirs): (Vec<_>, Vec<_>) = peers.into_iter().unzip();
+    let mut runs: Vec<Run> = ours.into_iter().chain(theirs).collect();
+    let mut times = vec![Vec::with_capacity(rounds); runs.len()];
     for round in 0..=rounds {
-        let first_ours = (round % 2 == 0).then(|| time(&mut comparison.ours));
-        let theirs_us = time(&mut comparison.theirs);
-        let ours_us = first_ours.unwrap_or_else(|| time(&mut comparison.ours));
-        if round > 0 {
-            ours.push(ours_us);
-            theirs.push(theirs_us);
+        for turn in 0..runs.len() {
+            let who = (round + turn) % runs.len();
+            let start = clock.now();
+            runs[who]();
+            let elapsed_us = clock.now().since(start).micros().max(1) as f64;
+            if round > 0 {
+                times[who].push(elapsed_us);
+            }
         }
     }
-    let Comparison { operation, peer, unit, count, .. } = comparison;
-    let (ours, theirs) = (unit.of(count, median(ours)), unit.of(count, median(theirs)));
-    Row { group, operation, peer, unit: unit.name(), ours, theirs, speedup: unit.speedup(ours, theirs) }
+    let mut figures = times.into_iter().map(|times| unit.of(count, median(times)));
+    let ours = if has_ours { figures.next() } else { None };
+    let row = |peer, theirs| {
+        let speedup = ours.zip(theirs).map(|(ours, theirs)| unit.speedup(ours, theirs));
+        Row { group, operation: operation.clone(), peer, unit: unit.name(), ours, theirs, speedup }
+    };
+    if names.is_empty() {
+        return vec![row("", None)];
+    }
+    names.into_iter().zip(figures).map(|(peer, theirs)| row(peer, Some(theirs))).collect()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -110,18 +119,30 @@ mod tests {
         assert_eq!(Unit::MicrosecondsPerOperation.of(500, 1_000.0), 2.0);
     }
 
-    #[test]
-    fn each_side_runs_once_a_round() {
-        let runs = std::rc::Rc::new(std::cell::RefCell::new(String::new()));
-        let side = |name| {
-            let runs = std::rc::Rc::clone(&runs);
-            Box::new(move || runs.borrow_mut().push(name))
+    fn check(ours: &str, peers: &[&'static str], expected_order: &str, expected_rows: &[(&str, bool, bool)]) {
+        let order = std::rc::Rc::new(std::cell::RefCell::new(String::new()));
+        let side = |name: String| -> Run {
+            let order = std::rc::Rc::clone(&order);
+            Box::new(move || order.borrow_mut().push_str(&name))
         };
-        let unit = Unit::MillionItemsPerSecond;
-        let comparison =
-            Comparison { operation: "o".into(), peer: "p", unit, count: 1, ours: side('o'), theirs: side('t') };
-        let row = measure("g", comparison, 3);
-        assert_eq!(*runs.borrow(), "ottootto");
-        assert!(row.speedup > 0.0);
+        let comparison = Comparison {
+            operation: "o".into(),
+            unit: Unit::MillionItemsPerSecond,
+            count: 1,
+            ours: (!ours.is_empty()).then(|| side(ours.into())),
+            peers: peers.iter().map(|&peer| (peer, side(peer.into()))).collect(),
+        };
+        let rows = measure("g", comparison, 3);
+        assert_eq!(*order.borrow(), expected_order);
+        let rows: Vec<_> = rows.iter().map(|row| (row.peer, row.ours.is_some(), row.speedup.is_some())).collect();
+        assert_eq!(rows, expected_rows);
+    }
+
+    #[test]
+    fn each_side_runs_once_a_round_and_each_peer_has_a_row() {
+        check("o", &["t"], "ottootto", &[("t", true, true)]);
+        check("o", &["s", "t"], "oststotosost", &[("s", true, true), ("t", true, true)]);
+        check("o", &[], "oooo", &[("", true, false)]);
+        check("", &["s", "t"], "sttsstts", &[("s", false, false), ("t", false, false)]);
     }
 }

@@ -1,20 +1,23 @@
-//! Benchmarks of etaflow, each beside a peer that does the same work in the same process.
+//! Benchmarks of etaflow, each beside peers that do the same work in the same process.
 //!
-//! A [`Comparison`] is one operation, done by us and by one peer; a [`GROUPS`] entry makes those of one room. The
-//! binary `peers` measures a group and prints a [`Row`] for each; the criterion benches measure the same functions one
-//! by one.
+//! A [`Comparison`] is one operation, done by us and by peers; a [`GROUPS`] entry measures those of one room and gives a
+//! [`Row`] for each operation and peer. The binary `peers` prints them; the criterion benches measure the same functions
+//! one by one.
 
 pub mod bus;
 mod comparison;
 mod random;
 mod report;
+mod request;
+pub mod routing;
 
-pub use comparison::{Comparison, Row, Unit, measure};
+pub use comparison::{Comparison, Row, Run, Unit, measure};
 pub use random::Random;
 pub use report::{json, table};
+pub use request::{GroupError, Request};
 
-/// Makes the comparisons of a group.
-pub type Group = fn() -> Vec<Comparison>;
+/// Measures a group.
+pub type Group = fn(&Request) -> Result<Vec<Row>, GroupError>;
 
 /// The groups that can be measured, by name.
-pub const GROUPS: &[(&str, Group)] = &[("bus", bus::comparisons)];
+pub const GROUPS: &[(&str, Group)] = &[("bus", bus::rows), ("routing", routing::rows)];

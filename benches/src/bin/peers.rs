@@ -1,33 +1,52 @@
-//! Measures a group of operations, ours beside peers, and prints a row for each.
+//! Measures a group of operations, ours beside peers, and prints a row for each operation and peer.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use etaflow_benches::{GROUPS, Group, json, measure, table};
+use etaflow_benches::{GROUPS, Request, Row, json, table};
 
-/// Measure ours beside peers: both run in turns in this process, on the same work.
+/// Measure ours beside peers: all run in turns in this process, on the same work.
 #[derive(Parser)]
 struct Arguments {
     /// Which group of operations.
     group: String,
     /// Print a JSON array of {group, operation, peer, unit, ours, theirs, speedup}; speedup is above 1 where ours is
-    /// faster.
+    /// faster, a figure is null and a peer "" where there is none.
     #[arg(long)]
     json: bool,
     /// How many rounds to take the median of.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     rounds: u16,
+    /// Only operations whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// The roads, for `routing`: an .osm.pbf file, a network file or a directory of CSV files. A made-up city if not
+    /// given.
+    #[arg(long, value_name = "FILE")]
+    network: Option<PathBuf>,
+    /// About how many nodes the made-up city shall have, 20,000 if not given.
+    #[arg(long, conflicts_with = "network", value_parser = clap::value_parser!(u32).range(1_000..=4_000_000))]
+    nodes: Option<u32>,
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let Some(&(name, group)) = GROUPS.iter().find(|(name, _)| *name == arguments.group) else {
+    let Arguments { group, json, rounds, only, network, nodes } = Arguments::parse();
+    let Some((_, measure)) = GROUPS.iter().find(|(name, _)| *name == group) else {
         let names: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
-        eprintln!("group {:?} is unknown, must be one of: {}", arguments.group, names.join(", "));
+        eprintln!("group {group:?} is unknown, must be one of: {}", names.join(", "));
         return ExitCode::from(2);
     };
-    match run(name, group, &arguments) {
+    let nodes = nodes.map(|nodes| nodes as usize);
+    let rows = match measure(&Request { rounds: rounds.into(), only, network, nodes }) {
+        Ok(rows) => rows,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match print(&rows, json) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("cannot write the results: {error}");
@@ -36,16 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(name: &'static str, group: Group, arguments: &Arguments) -> io::Result<()> {
-    let comparisons = group();
-    let count = comparisons.len();
-    let mut rows = Vec::new();
-    for (index, comparison) in comparisons.into_iter().enumerate() {
-        if io::stderr().is_terminal() {
-            eprintln!("{}/{count} {} beside {}", index + 1, comparison.operation, comparison.peer);
-        }
-        rows.push(measure(name, comparison, arguments.rounds.into()));
-    }
+fn print(rows: &[Row], as_json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    if arguments.json { writeln!(out, "{:#}", json(&rows)) } else { write!(out, "{}", table(&rows)) }
+    if as_json { writeln!(out, "{:#}", json(rows)) } else { write!(out, "{}", table(rows)) }
 }

@@ -1,0 +1,40 @@
+use std::fmt;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use etaflow_road::OpenError;
+
+/// What of a group is to be measured, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// How many rounds to take the median of, at least 1.
+    pub rounds: usize,
+    /// Only operations whose name contains this, if given.
+    pub only: Option<String>,
+    /// The roads, of a group that needs some; a made-up city if not given.
+    pub network: Option<PathBuf>,
+    /// About how many nodes the made-up city shall have.
+    pub nodes: Option<usize>,
+}
+
+/// Why a group cannot be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum GroupError {
+    /// There is no network there.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+impl Request {
+    /// Whether an operation is to be measured.
+    pub fn wants(&self, operation: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| operation.contains(only.as_str()))
+    }
+
+    /// Says on a terminal what is going on.
+    pub fn tell(&self, what: fmt::Arguments<'_>) {
+        if io::stderr().is_terminal() {
+            eprintln!("{what}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use etaflow_road::{Network, SyntheticCity, open_network};
+
+use super::check::Truth;
+use super::comparisons::{Ready, Seeker, customizations, questions};
+use super::work::{CHANGED, Work};
+use super::{RoadGraph, peer_cch, peer_fast_paths};
+use crate::{GroupError, Request, Row, measure};
+
+/// How many nodes the made-up city has if nothing else is said.
+const NODES: usize = 20_000;
+
+/// The network that a request is about.
+pub(super) fn network(request: &Request) -> Result<Network, GroupError> {
+    match &request.network {
+        Some(path) => Ok(open_network(path)?),
+        None => {
+            let nodes = request.nodes.unwrap_or(NODES);
+            Ok(SyntheticCity { nodes, ..SyntheticCity::default() }.build())
+        }
+    }
+}
+
+/// Everybody, checked and then measured.
+pub fn rows(request: &Request) -> Result<Vec<Row>, GroupError> {
+    let network = network(request)?;
+    let graph = Rc::new(RoadGraph::new(&network));
+    let work = Rc::new(Work::new(&graph));
+    request.tell(format_args!("{} nodes, {} arcs", graph.node_count(), graph.arc_count()));
+    let order = peer_cch::order(&graph);
+    request.tell(format_args!("ordered"));
+    let (ready, seekers) = everybody(&graph, &order);
+    let mut truth = Truth::new(&graph, &work);
+    for who in &ready {
+        request.tell(format_args!("checking how {} customizes", who.borrow().name()));
+        truth.check_customizer(&mut *who.borrow_mut(), 2, &CHANGED);
+    }
+    for who in &seekers {
+        request.tell(format_args!("checking what {} finds", who.borrow().name()));
+        truth.check_searcher(&mut *who.borrow_mut());
+    }
+    let mut rows = Vec::new();
+    for comparison in customizations(&graph, &work, &ready).into_iter().chain(questions(&work, &seekers)) {
+        if request.wants(&comparison.operation) {
+            request.tell(format_args!("{}", comparison.operation));
+            rows.extend(measure("routing", comparison, request.rounds));
+        }
+    }
+    Ok(rows)
+}
+
+fn everybody(graph: &RoadGraph, order: &[u32]) -> (Vec<Ready>, Vec<Seeker>) {
+    let (mut ready, mut seekers): (Vec<Ready>, Vec<Seeker>) = (Vec::new(), Vec::new());
+    #[cfg(feature = "routingkit")]
+    {
+        use super::peer_routingkit;
+        let hierarchy = peer_routingkit::hierarchy(graph, order);
+        ready.push(Rc::new(RefCell::new(peer_routingkit::Ready::new(graph, hierarchy))));
+        seekers.push(Rc::new(RefCell::new(peer_routingkit::Search::new(graph, hierarchy))));
+    }
+    let hierarchy = peer_cch::hierarchy(graph, order);
+    ready.push(Rc::new(RefCell::new(peer_cch::Ready::new(graph, hierarchy))));
+    seekers.push(Rc::new(RefCell::new(peer_cch::Search::new(graph, hierarchy))));
+    let (again, search) = peer_fast_paths::both(graph);
+    ready.push(Rc::new(RefCell::new(again)));
+    seekers.push(Rc::new(RefCell::new(search)));
+    (ready, seekers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_is_right_and_is_measured() {
+        let request = Request { rounds: 1, only: Some("1 thread".into()), nodes: Some(1_000), ..Request::default() };
+        let rows = rows(&request).expect("a city needs no file");
+        assert!(rows.iter().all(|row| row.operation == "full customization, 1 thread"));
+        let peers: Vec<_> = rows.iter().map(|row| row.peer).collect();
+        assert!(peers.ends_with(&["cch", "fast_paths"]), "{peers:?}");
+        assert_eq!(peers.contains(&"RoutingKit"), cfg!(feature = "routingkit"));
+    }
+
+    #[test]
+    fn a_network_that_is_not_there_is_named() {
+        let request = Request { rounds: 1, network: Some("no/such.osm.pbf".into()), ..Request::default() };
+        let error = rows(&request).expect_err("there is none");
+        assert!(error.to_string().contains("no/such.osm.pbf"), "{error}");
+    }
+}
