@@ -88,6 +88,7 @@ pub fn comparisons() -> Vec<Comparison> {
         operation: load.name(),
         unit: Unit::MillionItemsPerSecond,
         count: load.items,
+        before: None,
         ours: Some(Box::new(move || ours(load))),
         peers: vec![(peer, Box::new(move || theirs(load)))],
     };

@@ -45,6 +45,8 @@ pub struct Comparison {
     pub unit: Unit,
     /// How many items or operations one run is.
     pub count: u64,
+    /// What is done before each run and not measured, if anything.
+    pub before: Option<Run>,
     /// One run of ours, if we can do it.
     pub ours: Option<Run>,
     /// Who else does it, and one run of theirs.
@@ -73,7 +75,7 @@ pub struct Row {
 /// Runs ours and each peer in turns, one round to warm up and `rounds` that count; who goes first changes from round to
 /// round, so that nobody has the machine at its better moments. A row for each peer, or one alone if there is none.
 pub fn measure(group: &'static str, comparison: Comparison, rounds: usize) -> Vec<Row> {
-    let Comparison { operation, unit, count, ours, peers } = comparison;
+    let Comparison { operation, unit, count, mut before, ours, peers } = comparison;
     let clock = WallClock::new();
     let has_ours = ours.is_some();
     let (names, theirs): (Vec<_>, Vec<_>) = peers.into_iter().unzip();
@@ -82,6 +84,9 @@ pub fn measure(group: &'static str, comparison: Comparison, rounds: usize) -> Ve
     for round in 0..=rounds {
         for turn in 0..runs.len() {
             let who = (round + turn) % runs.len();
+            if let Some(before) = &mut before {
+                before();
+            }
             let start = clock.now();
             runs[who]();
             let elapsed_us = clock.now().since(start).micros().max(1) as f64;
@@ -119,7 +124,13 @@ mod tests {
         assert_eq!(Unit::MicrosecondsPerOperation.of(500, 1_000.0), 2.0);
     }
 
-    fn check(ours: &str, peers: &[&'static str], expected_order: &str, expected_rows: &[(&str, bool, bool)]) {
+    fn check(
+        before: &str,
+        ours: &str,
+        peers: &[&'static str],
+        expected_order: &str,
+        expected_rows: &[(&str, bool, bool)],
+    ) {
         let order = std::rc::Rc::new(std::cell::RefCell::new(String::new()));
         let side = |name: String| -> Run {
             let order = std::rc::Rc::clone(&order);
@@ -129,6 +140,7 @@ mod tests {
             operation: "o".into(),
             unit: Unit::MillionItemsPerSecond,
             count: 1,
+            before: (!before.is_empty()).then(|| side(before.into())),
             ours: (!ours.is_empty()).then(|| side(ours.into())),
             peers: peers.iter().map(|&peer| (peer, side(peer.into()))).collect(),
         };
@@ -140,9 +152,10 @@ mod tests {
 
     #[test]
     fn each_side_runs_once_a_round_and_each_peer_has_a_row() {
-        check("o", &["t"], "ottootto", &[("t", true, true)]);
-        check("o", &["s", "t"], "oststotosost", &[("s", true, true), ("t", true, true)]);
-        check("o", &[], "oooo", &[("", true, false)]);
-        check("", &["s", "t"], "sttsstts", &[("s", false, false), ("t", false, false)]);
+        check("", "o", &["t"], "ottootto", &[("t", true, true)]);
+        check("", "o", &["s", "t"], "oststotosost", &[("s", true, true), ("t", true, true)]);
+        check("", "o", &[], "oooo", &[("", true, false)]);
+        check("b", "o", &["t"], "bobtbtbobobtbtbo", &[("t", true, true)]);
+        check("", "", &["s", "t"], "sttsstts", &[("s", false, false), ("t", false, false)]);
     }
 }

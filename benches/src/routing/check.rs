@@ -124,6 +124,11 @@ impl<'a> Truth<'a> {
             customizer.customize(&self.graph.weight, threads);
             self.check_weights(customizer, &self.graph.weight, "free-flow weights");
         }
+        if customizer.perfect(&self.work.weights) {
+            self.check_weights(customizer, &self.work.weights, "perfect weights");
+            customizer.customize(&self.graph.weight, 1);
+            self.check_weights(customizer, &self.graph.weight, "weights after perfect ones");
+        }
         for &count in changed {
             let mut weights = self.graph.weight.clone();
             for set in changes(self.graph, count).iter().take(4) {

@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use super::RoadGraph;
 use super::router::{Customizer, Searcher};
-use super::work::{CHANGED, NEAREST, Work, changes};
+use super::work::{CHANGED, NEAREST, TABLE, Work, changes};
 use crate::comparison::{Comparison, Run, Unit};
 
-/// Somebody who customizes. The first of several is us if anyone is.
+/// Somebody who customizes.
 pub(super) type Ready = Rc<RefCell<dyn Customizer>>;
 /// Somebody who searches.
 pub(super) type Seeker = Rc<RefCell<dyn Searcher>>;
@@ -20,7 +20,7 @@ pub const OURS: &str = "ours";
 fn comparison(operation: String, count: usize, runs: Vec<(&'static str, Run)>) -> Comparison {
     let (ours, peers): (Vec<_>, Vec<_>) = runs.into_iter().partition(|&(name, _)| name == OURS);
     let ours = ours.into_iter().map(|(_, run)| run).next();
-    Comparison { operation, unit: Unit::MicrosecondsPerOperation, count: count as u64, ours, peers }
+    Comparison { operation, unit: Unit::MicrosecondsPerOperation, count: count as u64, before: None, ours, peers }
 }
 
 /// New weights, all or some.
@@ -32,9 +32,19 @@ pub(super) fn customizations(graph: &Rc<RoadGraph>, work: &Rc<Work>, all: &[Read
         let name = if threads == 1 { "1 thread".into() } else { format!("{threads} threads") };
         comparisons.push(comparison(format!("full customization, {name}"), 2, runs));
     }
+    // To ask whether somebody can is to have it done.
+    let can = all.iter().filter(|who| who.borrow_mut().perfect(&graph.weight));
+    let runs = can.map(|who| {
+        let (name, who, graph) = (who.borrow().name(), Rc::clone(who), Rc::clone(graph));
+        let run: Run = Box::new(move || {
+            who.borrow_mut().perfect(&graph.weight);
+        });
+        (name, run)
+    });
+    comparisons.push(comparison("full and perfect customization, 1 thread".into(), 1, runs.collect()));
     for count in CHANGED.into_iter().filter(|&count| count <= graph.arc_count()) {
         let sets = Rc::new(changes(graph, count));
-        // To ask whether somebody can is to have it done: a set, and then the one that takes it back.
+        // A set, and then the one that takes it back.
         let can = all.iter().filter(|who| sets[..2].iter().all(|set| who.borrow_mut().change(set)));
         let runs = can.map(|who| {
             let (name, who, sets) = (who.borrow().name(), Rc::clone(who), Rc::clone(&sets));
@@ -45,7 +55,7 @@ pub(super) fn customizations(graph: &Rc<RoadGraph>, work: &Rc<Work>, all: &[Read
             });
             (name, run)
         });
-        let name = format!("partial customization, {count} random arc{}", if count == 1 { "" } else { "s" });
+        let name = format!("partial customization, {} random arcs", thousands(count));
         comparisons.push(comparison(name, sets.len(), runs.collect()));
     }
     comparisons
@@ -59,36 +69,57 @@ fn customize(graph: &Rc<RoadGraph>, work: &Rc<Work>, who: &Ready, threads: usize
     })
 }
 
-/// A kind of question: its name, how many there are of it, and how all are asked.
-type Question = (String, usize, fn(&mut dyn Searcher, &Work));
+/// A kind of question.
+struct Kind {
+    name: String,
+    /// How many there are.
+    count: usize,
+    /// Whether everybody forgets before what he has learned from the same ones.
+    is_new: bool,
+    ask: fn(&mut dyn Searcher, &Work),
+}
 
-/// All kinds of questions.
-pub(super) fn questions(work: &Rc<Work>, all: &[Seeker]) -> Vec<Comparison> {
+fn kinds(work: &Work) -> Vec<Kind> {
+    let kind = |name: &str, count, ask| Kind { name: name.into(), count, is_new: true, ask };
+    let drivers = thousands(work.drivers.len());
+    let (pairs, pickups) = (work.pairs.len(), work.pickups.len());
+    let again = Kind {
+        is_new: false,
+        ..kind("p2p with path, random pairs, again", pairs, |who, work| paths(who, &work.pairs))
+    };
+    vec![
+        kind("p2p distance, random pairs", pairs, |who, work| distances(who, &work.pairs)),
+        kind("p2p distance, local pairs", work.local.len(), |who, work| distances(who, &work.local)),
+        kind("p2p with path, random pairs", pairs, |who, work| paths(who, &work.pairs)),
+        again,
+        kind("p2p with path, local pairs", work.local.len(), |who, work| paths(who, &work.local)),
+        kind(&format!("{drivers} drivers to one pickup"), pickups, many_to_one),
+        kind(&format!("one pickup to {drivers} drivers"), pickups, one_to_many),
+        kind(&format!("table {TABLE} x {TABLE}"), work.tables.len(), tables),
+        kind(&format!("nearest {NEAREST} of {drivers} drivers, one just moved"), work.moves.len(), nearest),
+    ]
+}
+
+/// All kinds of questions; `how` is added to their names.
+pub(super) fn questions(work: &Rc<Work>, all: &[Seeker], how: &str) -> Vec<Comparison> {
     for who in all {
         let mut who = who.borrow_mut();
         who.keep_sources(&work.drivers);
         who.keep_targets(&work.drivers);
         who.place_drivers(&work.drivers);
     }
-    let kinds: [Question; 8] = [
-        ("p2p distance, random pairs".into(), work.pairs.len(), |who, work| distances(who, &work.pairs)),
-        ("p2p distance, local pairs (rank 1,024)".into(), work.local.len(), |who, work| distances(who, &work.local)),
-        ("p2p with path, random pairs".into(), work.pairs.len(), |who, work| paths(who, &work.pairs)),
-        ("p2p with path, local pairs (rank 1,024)".into(), work.local.len(), |who, work| paths(who, &work.local)),
-        (format!("{} drivers to one pickup", thousands(work.drivers.len())), work.pickups.len(), many_to_one),
-        (format!("one pickup to {} drivers", thousands(work.drivers.len())), work.pickups.len(), one_to_many),
-        ("table 50 x 50".into(), work.tables.len(), tables),
-        (format!("nearest {NEAREST} of 1,000 drivers, one just moved"), work.moves.len(), nearest),
-    ];
-    let ask = |(name, count, ask): Question| {
+    let ask = |kind: Kind| {
         let runs = all.iter().map(|who| {
             let (name, who, work) = (who.borrow().name(), Rc::clone(who), Rc::clone(work));
-            let run: Run = Box::new(move || ask(&mut *who.borrow_mut(), &work));
+            let run: Run = Box::new(move || (kind.ask)(&mut *who.borrow_mut(), &work));
             (name, run)
         });
-        comparison(name, count, runs.collect())
+        let forgetful = all.to_vec();
+        let forget: Run = Box::new(move || forgetful.iter().for_each(|who| who.borrow_mut().forget()));
+        let before = kind.is_new.then_some(forget);
+        Comparison { before, ..comparison(format!("{}{how}", kind.name), kind.count, runs.collect()) }
     };
-    kinds.into_iter().map(ask).collect()
+    kinds(work).into_iter().map(ask).collect()
 }
 
 fn thousands(count: usize) -> String {

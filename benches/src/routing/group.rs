@@ -6,7 +6,7 @@ use etaflow_road::{Network, SyntheticCity, open_network};
 use super::check::Truth;
 use super::comparisons::{Ready, Seeker, customizations, questions};
 use super::work::{CHANGED, Work};
-use super::{RoadGraph, peer_cch, peer_fast_paths};
+use super::{RoadGraph, ours, peer_cch, peer_fast_paths};
 use crate::{GroupError, Request, Row, measure};
 
 /// How many nodes the made-up city has if nothing else is said.
@@ -31,18 +31,21 @@ pub fn rows(request: &Request) -> Result<Vec<Row>, GroupError> {
     request.tell(format_args!("{} nodes, {} arcs", graph.node_count(), graph.arc_count()));
     let order = peer_cch::order(&graph);
     request.tell(format_args!("ordered"));
-    let (ready, seekers) = everybody(&graph, &order);
+    let Everybody { ready, seekers, perfect } = everybody(&graph, &order);
     let mut truth = Truth::new(&graph, &work);
     for who in &ready {
         request.tell(format_args!("checking how {} customizes", who.borrow().name()));
         truth.check_customizer(&mut *who.borrow_mut(), 2, &CHANGED);
     }
-    for who in &seekers {
+    for who in seekers.iter().chain(&perfect[..1]) {
         request.tell(format_args!("checking what {} finds", who.borrow().name()));
         truth.check_searcher(&mut *who.borrow_mut());
     }
     let mut rows = Vec::new();
-    for comparison in customizations(&graph, &work, &ready).into_iter().chain(questions(&work, &seekers)) {
+    let mut comparisons = customizations(&graph, &work, &ready);
+    comparisons.extend(questions(&work, &seekers, ""));
+    comparisons.extend(questions(&work, &perfect, ", perfect"));
+    for comparison in comparisons {
         if request.wants(&comparison.operation) {
             request.tell(format_args!("{}", comparison.operation));
             rows.extend(measure("routing", comparison, request.rounds));
@@ -51,22 +54,37 @@ pub fn rows(request: &Request) -> Result<Vec<Row>, GroupError> {
     Ok(rows)
 }
 
-fn everybody(graph: &RoadGraph, order: &[u32]) -> (Vec<Ready>, Vec<Seeker>) {
-    let (mut ready, mut seekers): (Vec<Ready>, Vec<Seeker>) = (Vec::new(), Vec::new());
+/// Everybody who customizes and searches.
+struct Everybody {
+    ready: Vec<Ready>,
+    seekers: Vec<Seeker>,
+    /// Those who leave out what shortest paths do not need, and who is closest to them.
+    perfect: Vec<Seeker>,
+}
+
+fn everybody(graph: &RoadGraph, order: &[u32]) -> Everybody {
+    let hierarchy = ours::hierarchy(graph, order);
+    let mut ready: Vec<Ready> = vec![Rc::new(RefCell::new(ours::Ready::new(graph, &hierarchy)))];
+    let mut seekers: Vec<Seeker> = vec![Rc::new(RefCell::new(ours::Search::new(graph, &hierarchy, false)))];
+    let mut perfect: Vec<Seeker> = vec![Rc::new(RefCell::new(ours::Search::new(graph, &hierarchy, true)))];
     #[cfg(feature = "routingkit")]
     {
         use super::peer_routingkit;
         let hierarchy = peer_routingkit::hierarchy(graph, order);
         ready.push(Rc::new(RefCell::new(peer_routingkit::Ready::new(graph, hierarchy))));
-        seekers.push(Rc::new(RefCell::new(peer_routingkit::Search::new(graph, hierarchy))));
+        let seeker: Seeker = Rc::new(RefCell::new(peer_routingkit::Search::new(graph, hierarchy)));
+        seekers.push(Rc::clone(&seeker));
+        perfect.push(seeker);
     }
     let hierarchy = peer_cch::hierarchy(graph, order);
     ready.push(Rc::new(RefCell::new(peer_cch::Ready::new(graph, hierarchy))));
-    seekers.push(Rc::new(RefCell::new(peer_cch::Search::new(graph, hierarchy))));
+    let seeker: Seeker = Rc::new(RefCell::new(peer_cch::Search::new(graph, hierarchy)));
+    seekers.push(Rc::clone(&seeker));
+    perfect.push(seeker);
     let (again, search) = peer_fast_paths::both(graph);
     ready.push(Rc::new(RefCell::new(again)));
     seekers.push(Rc::new(RefCell::new(search)));
-    (ready, seekers)
+    Everybody { ready, seekers, perfect }
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@ mod check;
 mod comparisons;
 mod group;
 mod oracle;
+mod ours;
 mod peer_cch;
 mod peer_fast_paths;
 #[cfg(feature = "routingkit")]
 mod peer_routingkit;
+mod pools;
 mod road_graph;
 mod router;
 mod work;

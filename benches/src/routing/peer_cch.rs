@@ -4,19 +4,13 @@
 //! Pins cannot be changed, so new ones need a new query, with memory for each node. Its customization is made for
 //! threads: one is a pool of one.
 
-use std::sync::LazyLock;
-
 use cch::{Cch, CchView, Customizer as Maker, ElimTreeQuery, Metric, MetricView, PathQuery, distance, distance_matrix};
 use etaflow_road::Weight;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::pools::{THREADS_MAX, pool};
 use super::{Changes, Customizer, PathOf, RoadGraph, Searcher, least};
 
 const NAME: &str = "cch";
-
-static POOLS: LazyLock<[ThreadPool; 2]> = LazyLock::new(|| {
-    [1, 2].map(|threads| ThreadPoolBuilder::new().num_threads(threads).build().expect("two threads can be started"))
-});
 
 /// The order that it would use by itself: the place among nodes at which each is contracted, least important first.
 pub(super) fn order(graph: &RoadGraph) -> Vec<u32> {
@@ -43,7 +37,7 @@ impl Ready {
     /// With the free-flow weights.
     pub(super) fn new(graph: &RoadGraph, hierarchy: &'static Cch) -> Self {
         let maker = hierarchy.customizer();
-        let metric = POOLS[0].install(|| maker.customize(&graph.weight));
+        let metric = pool(1).install(|| maker.customize(&graph.weight));
         Self { hierarchy, maker, metric }
     }
 }
@@ -54,11 +48,11 @@ impl Customizer for Ready {
     }
 
     fn threads_max(&self) -> usize {
-        POOLS.len()
+        THREADS_MAX
     }
 
     fn customize(&mut self, weights: &[Weight], threads: usize) {
-        POOLS[threads - 1].install(|| self.maker.customize_into(weights, &mut self.metric));
+        pool(threads).install(|| self.maker.customize_into(weights, &mut self.metric));
     }
 
     fn change(&mut self, _changes: &Changes) -> bool {

@@ -29,6 +29,12 @@ pub trait Customizer {
     /// All weights are new.
     fn customize(&mut self, weights: &[Weight], threads: usize);
 
+    /// All weights are new, and what shortest paths do not need is left out from then on. False, and nothing is done, if
+    /// it cannot find out what that is.
+    fn perfect(&mut self, _weights: &[Weight]) -> bool {
+        false
+    }
+
     /// Some are. False, and nothing is changed, if it can only start anew.
     fn change(&mut self, changes: &Changes) -> bool;
 
@@ -50,6 +56,9 @@ pub enum PathOf {
 pub trait Searcher {
     /// Who it is.
     fn name(&self) -> &'static str;
+
+    /// Forgets what it has learned from questions, if it learns; never measured.
+    fn forget(&mut self) {}
 
     /// From one node to another.
     fn distance(&mut self, source: u32, target: u32) -> Weight;
