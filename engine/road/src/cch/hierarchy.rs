@@ -158,6 +158,12 @@ impl Hierarchy {
         &self.lower[self.first_lower[row] as usize..self.first_lower[row + 1] as usize]
     }
 
+    /// The arcs within a range of numbers that arcs of the graph have become, and these.
+    #[inline]
+    pub(super) fn inputs_between(&self, start: usize, end: usize) -> &[(u32, u32)] {
+        &self.input[self.first_input[start] as usize..self.first_input[end] as usize]
+    }
+
     /// The input arcs that have become an arc.
     pub(super) fn inputs(&self, arc: u32) -> &[(u32, u32)] {
         let (start, end) = (self.first_input[arc as usize], self.first_input[arc as usize + 1]);

@@ -22,6 +22,7 @@ mod dissection;
 #[cfg(test)]
 mod fill;
 mod flow;
+mod front;
 mod graph;
 mod hierarchy;
 mod many;

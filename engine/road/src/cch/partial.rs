@@ -1,5 +1,5 @@
 use super::customized::{CustomizeError, Customized};
-use super::customizer::{Customizer, Part};
+use super::customizer::Customizer;
 use super::hierarchy::{Hierarchy, NO_ARC, climb};
 use super::search::{IN, OUT};
 use crate::unit::{INFINITY, Weight};
@@ -28,6 +28,8 @@ pub(super) struct Partial {
     changed: [Vec<u32>; 2],
     /// The input arcs that change, and their old weights.
     inputs: Vec<(u32, Weight)>,
+    /// A row, by the depths of its upper ends.
+    spread: Vec<Weight>,
     work: u64,
 }
 
@@ -61,7 +63,8 @@ impl Customizer {
         let budget = self.work[self.work.len() - 1] / SHARE;
         while let Some(node) = partial.next_dirty() {
             if partial.work > budget {
-                self.finish(customized, node, &mut partial);
+                partial.give_up(&self.hierarchy, node);
+                self.run(customized);
                 break;
             }
             for side in [OUT, IN] {
@@ -71,21 +74,6 @@ impl Customizer {
         }
         self.partial = partial;
         Ok(())
-    }
-
-    /// Customizes all nodes from `node` on.
-    fn finish(&self, customized: &mut Customized, node: u32, partial: &mut Partial) {
-        partial.mark(node);
-        while let Some(node) = partial.next_dirty() {
-            for row in [2 * node as usize, 2 * node as usize + 1] {
-                let arcs = self.hierarchy.rows.range(row);
-                partial.offer[arcs.clone()].fill(INFINITY);
-                partial.suspect[arcs].fill(false);
-            }
-        }
-        let Customized { input, weight, .. } = customized;
-        let nodes = 0..self.hierarchy.node_count() as u32;
-        self.in_order_from(node, Part { nodes, weight }, input);
     }
 
     /// Finds the new weights of a row, and which of them are new.
@@ -102,8 +90,7 @@ impl Customizer {
         let each = triangles.len() as u64 * LOOKUP;
         partial.work += 1 + arcs.len() as u64 / 4 + whole.min(suspects * each);
         if suspects * each > whole {
-            self.hierarchy.start_row(row, own, &customized.input);
-            self.with_scratch(|scratch| self.hierarchy.finish_row(row, own, below, 0, scratch, |_| true));
+            self.hierarchy.weigh_row(row, own, below, &customized.input, &mut partial.spread);
         } else {
             for (at, arc) in arcs.clone().enumerate() {
                 own[at] = if partial.suspect[arc] {
@@ -122,6 +109,35 @@ impl Customizer {
 }
 
 impl Hierarchy {
+    /// The weights of a row, from the graph's arcs and the triangles below.
+    fn weigh_row(&self, row: usize, own: &mut [Weight], below: &[Weight], input: &[Weight], spread: &mut Vec<Weight>) {
+        let arcs = self.rows.range(row);
+        let depths = &self.rows.depth[arcs.clone()];
+        spread.resize(self.height(), INFINITY);
+        own.fill(INFINITY);
+        for &(arc, from) in self.inputs_between(arcs.start, arcs.end) {
+            let weight = &mut own[arc as usize - arcs.start];
+            *weight = (*weight).min(input[from as usize]);
+        }
+        for (&depth, &weight) in depths.iter().zip(&*own) {
+            spread[usize::from(depth)] = weight;
+        }
+        for triangles in self.lower(row) {
+            let via = below[triangles.via as usize];
+            if via >= INFINITY {
+                continue;
+            }
+            let (start, len) = (triangles.start as usize, triangles.len as usize);
+            for (&depth, &weight) in self.rows.depth[start..start + len].iter().zip(&below[start..start + len]) {
+                let least = &mut spread[usize::from(depth)];
+                *least = (*least).min(via + weight);
+            }
+        }
+        for (&depth, weight) in depths.iter().zip(own) {
+            *weight = spread[usize::from(depth)];
+        }
+    }
+
     /// The weight of one arc of a row, from the graph's arcs and the triangles below.
     fn weigh(&self, row: usize, arc: usize, below: &[Weight], input: &[Weight]) -> Weight {
         let depth = self.rows.depth[arc];
@@ -179,6 +195,17 @@ impl Partial {
 
     fn mark(&mut self, node: u32) {
         self.dirty[node as usize / 64] |= 1 << (node % 64);
+    }
+
+    /// Forgets all that is dirty, from `node` on.
+    fn give_up(&mut self, hierarchy: &Hierarchy, node: u32) {
+        self.mark(node);
+        while let Some(node) = self.next_dirty() {
+            let arcs =
+                hierarchy.rows.first[2 * node as usize] as usize..hierarchy.rows.first[2 * node as usize + 2] as usize;
+            self.offer[arcs.clone()].fill(INFINITY);
+            self.suspect[arcs].fill(false);
+        }
     }
 
     /// Takes out the lowest dirty node; none becomes dirty below it.

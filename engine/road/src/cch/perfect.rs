@@ -1,15 +1,23 @@
 use super::customized::{Customized, Needed};
-use super::customizer::{Customizer, Scratch};
-use super::hierarchy::{Hierarchy, climb};
+use super::customizer::Customizer;
+use super::hierarchy::Hierarchy;
+use super::search::{IN, OUT};
 use crate::unit::{INFINITY, Weight};
 
 /// The memory of a perfect customization.
 #[derive(Debug, Default)]
 pub(super) struct Perfect {
-    /// Per arc: the distance between its ends.
+    /// How deep the hierarchy is.
+    height: usize,
+    /// The distances between the ancestors of the current node that share an arc, from the row's depth to the column's;
+    /// [`INFINITY`] for all others.
     distance: Vec<Weight>,
-    /// What the arcs of a row weigh, by depth; [`INFINITY`] elsewhere.
-    row: Scratch,
+    /// Per depth: the node that `distance` holds.
+    chain: Vec<u32>,
+    /// Per arc: whether a shortest path needs it.
+    is_needed: Vec<bool>,
+    /// The distances of the current row.
+    row: Vec<Weight>,
     needed: Needed,
 }
 
@@ -25,29 +33,17 @@ impl Customizer {
     /// If `customized` is of another hierarchy.
     pub fn perfect(&mut self, customized: &mut Customized) {
         self.check(customized);
-        let Self { hierarchy, perfect, scratch, .. } = self;
-        let scratch = scratch[0].get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        perfect.distance.clone_from(&customized.weight);
-        let mut chain = Vec::new();
-        for node in (0..hierarchy.node_count() as u32).rev() {
-            climb(&hierarchy.tree, node, &mut chain);
-            for side in 0..2 {
-                perfect.row(hierarchy, 2 * node as usize + side, &chain, scratch);
-            }
-        }
+        let Self { hierarchy, perfect, .. } = self;
+        perfect.find(hierarchy, &customized.weight);
         let needed = customized.needed.get_or_insert_with(|| std::mem::take(&mut perfect.needed));
         needed.first.clear();
         needed.depth.clear();
         needed.weight.clear();
         needed.first.push(0);
         for row in 0..2 * hierarchy.node_count() {
-            let arcs = hierarchy.rows.range(row);
-            let distances = customized.weight[arcs.clone()].iter().zip(&perfect.distance[arcs.clone()]);
-            for (&depth, (&weight, &distance)) in hierarchy.rows.depth[arcs].iter().zip(distances) {
-                if weight == distance && weight < INFINITY {
-                    needed.depth.push(depth);
-                    needed.weight.push(weight);
-                }
+            for arc in hierarchy.rows.range(row).filter(|&arc| perfect.is_needed[arc]) {
+                needed.depth.push(hierarchy.rows.depth[arc]);
+                needed.weight.push(customized.weight[arc]);
             }
             needed.first.push(needed.depth.len() as u32);
         }
@@ -55,41 +51,72 @@ impl Customizer {
 }
 
 impl Perfect {
-    /// Finds the distances between the ends of a row's arcs; those of all rows above are known.
-    fn row(&mut self, hierarchy: &Hierarchy, row: usize, chain: &[u32], scratch: &mut Scratch) {
-        let (arcs, side) = (hierarchy.rows.range(row), row % 2);
-        let depths = &hierarchy.rows.depth[arcs.clone()];
-        if depths.len() < 2 {
-            return;
+    fn find(&mut self, hierarchy: &Hierarchy, weight: &[Weight]) {
+        self.height = hierarchy.height();
+        self.distance.clear();
+        self.distance.resize(self.height * self.height, INFINITY);
+        self.is_needed.clear();
+        self.is_needed.resize(weight.len(), false);
+        self.chain.clear();
+        for node in (0..hierarchy.node_count() as u32).rev() {
+            let depth = usize::from(hierarchy.tree.depth[node as usize]);
+            // From above, the nodes of a depth come one after the other, each with its ancestors in place.
+            self.forget_from(hierarchy, depth);
+            for side in [OUT, IN] {
+                self.row(hierarchy, node, side, weight);
+            }
+            self.chain.push(node);
         }
-        let upper_row = |depth: u16, side: usize| 2 * chain[usize::from(depth)] as usize + side;
-        let best = &mut scratch.0;
-        for (&depth, &weight) in depths.iter().zip(&self.distance[arcs.clone()]) {
-            self.row.0[usize::from(depth)] = weight;
-            best[usize::from(depth)] = weight;
-        }
-        // By way of a node to one above it.
-        for &depth in depths {
-            let weight = self.row.0[usize::from(depth)];
-            if weight < INFINITY {
-                let onward = hierarchy.rows.range(upper_row(depth, side));
-                for (&end, &distance) in hierarchy.rows.depth[onward.clone()].iter().zip(&self.distance[onward]) {
-                    let least = &mut best[usize::from(end)];
-                    *least = (*least).min(weight + distance);
+    }
+
+    /// Forgets the nodes from a depth down.
+    fn forget_from(&mut self, hierarchy: &Hierarchy, depth: usize) {
+        while self.chain.len() > depth {
+            let node = self.chain.pop().expect("it is longer than that") as usize;
+            let own = self.chain.len();
+            for side in [OUT, IN] {
+                for &end in &hierarchy.rows.depth[hierarchy.rows.range(2 * node + side)] {
+                    let at = self.at(side, own, usize::from(end));
+                    self.distance[at] = INFINITY;
                 }
             }
         }
-        // By way of a node to one below it.
-        for (&depth, at) in depths.iter().zip(arcs) {
-            let onward = hierarchy.rows.range(upper_row(depth, 1 - side));
-            let ends = hierarchy.rows.depth[onward.clone()].iter().zip(&self.distance[onward]);
-            let least = ends.fold(best[usize::from(depth)], |least, (&end, &distance)| {
-                least.min(self.row.0[usize::from(end)] + distance)
-            });
-            self.distance[at] = least;
+    }
+
+    /// Where the distance of an arc is whose lower and upper ends are at these depths.
+    #[inline]
+    fn at(&self, side: usize, lower: usize, upper: usize) -> usize {
+        if side == OUT { lower * self.height + upper } else { upper * self.height + lower }
+    }
+
+    /// Finds the distances between the ends of a row's arcs; those of all ancestors are known.
+    fn row(&mut self, hierarchy: &Hierarchy, node: u32, side: usize, weight: &[Weight]) {
+        let arcs = hierarchy.rows.range(2 * node as usize + side);
+        let depths = &hierarchy.rows.depth[arcs.clone()];
+        let weights = &weight[arcs.clone()];
+        self.row.clear();
+        self.row.extend_from_slice(weights);
+        let from = |depth: u16| &self.distance[usize::from(depth) * self.height..][..self.height];
+        if side == OUT {
+            for (&by, &first) in depths.iter().zip(weights).filter(|&(_, &first)| first < INFINITY) {
+                let onward = from(by);
+                for (&end, least) in depths.iter().zip(&mut self.row) {
+                    *least = (*least).min(first + onward[usize::from(end)]);
+                }
+            }
+        } else {
+            for (&end, least) in depths.iter().zip(&mut self.row) {
+                let onward = from(end);
+                for (&by, &last) in depths.iter().zip(weights) {
+                    *least = (*least).min(onward[usize::from(by)] + last);
+                }
+            }
         }
-        for &depth in depths {
-            self.row.0[usize::from(depth)] = INFINITY;
+        let own = usize::from(hierarchy.tree.depth[node as usize]);
+        for (at, (&depth, arc)) in depths.iter().zip(arcs).enumerate() {
+            let place = self.at(side, own, usize::from(depth));
+            self.distance[place] = self.row[at];
+            self.is_needed[arc] = self.row[at] == weights[at] && weights[at] < INFINITY;
         }
     }
 }
