@@ -5,6 +5,8 @@ use crate::geo::Xy;
 pub(super) struct Cell {
     pub(super) name: Vec<u32>,
     pub(super) place: Vec<Xy>,
+    /// Per node: how much it counts.
+    pub(super) mass: Vec<u32>,
     /// Where the neighbours of each node begin; length nodes + 1.
     pub(super) first: Vec<u32>,
     pub(super) head: Vec<u32>,
@@ -17,7 +19,7 @@ pub(super) const NOWHERE: u32 = u32::MAX;
 
 impl Cell {
     /// From the two ends of each edge, which are named by their place in the list. None may be a loop.
-    pub(super) fn new(place: Vec<Xy>, edges: &[(u32, u32)]) -> Self {
+    pub(super) fn new(place: Vec<Xy>, mass: Vec<u32>, edges: &[(u32, u32)]) -> Self {
         let nodes = place.len();
         let mut first = vec![0_u32; nodes + 1];
         for &(one, other) in edges {
@@ -36,7 +38,7 @@ impl Cell {
                 free[from as usize] += 1;
             }
         }
-        Self { name: (0..nodes as u32).collect(), place, first, head, edge }
+        Self { name: (0..nodes as u32).collect(), place, mass, first, head, edge }
     }
 
     /// How many nodes it has.
@@ -86,6 +88,7 @@ impl Cell {
         let mut part = Self {
             name: members.iter().map(|&node| self.name[node as usize]).collect(),
             place: members.iter().map(|&node| self.place[node as usize]).collect(),
+            mass: members.iter().map(|&node| self.mass[node as usize]).collect(),
             first: vec![0],
             head: Vec::new(),
             edge: Vec::new(),

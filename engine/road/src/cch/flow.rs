@@ -217,3 +217,45 @@ impl Flow {
         path.last().map_or(source, |&arc| self.head[arc as usize]) as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_flows_is_the_smallest_cut(
+            arcs in prop::collection::vec((0..7_u32, 0..7_u32, 0..4_u32, 0..4_u32), 0..20),
+            roles in prop::collection::vec(0..6_u32, 7),
+        ) {
+            let mut flow = Flow::new(7, &arcs);
+            // In two steps, so that more flows on top of what flows.
+            for step in [0, 1] {
+                for (node, &role) in (0..).zip(&roles).filter(|(_, role)| **role / 2 == step) {
+                    if role % 2 == 0 { flow.add_source(node) } else { flow.add_target(node) }
+                }
+                prop_assert!(flow.maximise(UNLIMITED));
+            }
+            let across = |set: u32| -> u32 {
+                let inside = |node: u32| set >> node & 1 == 1;
+                arcs.iter().map(|&(tail, head, there, back)| match (inside(tail), inside(head)) {
+                    (true, false) => there,
+                    (false, true) => back,
+                    _ => 0,
+                }).sum()
+            };
+            let all = |role: u32| -> u32 {
+                (0..7).filter(|&node| roles[node] < 4 && roles[node] % 2 == role).map(|node| 1 << node).sum()
+            };
+            let cuts = (0..1 << 7).filter(|set| set & all(0) == all(0) && set & all(1) == 0);
+            prop_assert_eq!(cuts.map(across).min(), Some(flow.value()));
+            let reached: u32 = (0..7).filter(|&node| flow.reached()(node)).map(|node| 1 << node).sum();
+            prop_assert_eq!(across(reached), flow.value());
+            flow.reach_back();
+            let before: u32 = (0..7).filter(|&node| !flow.reached()(node)).map(|node| 1 << node).sum();
+            prop_assert_eq!(across(before), flow.value());
+        }
+    }
+}

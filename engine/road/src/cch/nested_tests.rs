@@ -65,7 +65,7 @@ fn a_hierarchy_of_a_city_is_small() {
     let network = SyntheticCity { nodes: 5_000, ..SyntheticCity::default() }.build();
     let (graph, places) = junctions(&network);
     let fill = Fill::of(graph.arcs(), Order::of_nodes(&graph, &places).nodes());
-    assert!(fill.arcs < 40_000 && fill.triangles < 125_000 && fill.depth < 70, "{fill:?}");
+    assert!(fill.arcs < 34_500 && fill.triangles < 101_000 && fill.depth < 80, "{fill:?}");
     let fill = Fill::of(&turns(&network), Order::of_arcs(&graph, &places).nodes());
     assert!(fill.arcs < 165_000 && fill.triangles < 700_000 && fill.depth < 165, "{fill:?}");
 }
@@ -73,7 +73,7 @@ fn a_hierarchy_of_a_city_is_small() {
 /// The cells are as many as the nodes if each cut takes one off, and a street has ends as far apart as can be.
 #[test]
 fn a_very_long_street_is_no_trouble() {
-    let nodes = 100_000_u32;
+    let nodes = 500_000_u32;
     let arcs = (1..nodes).flat_map(|node| [(node - 1, node), (node, node - 1)]).collect();
     let graph = Graph::new(nodes, arcs).expect("in range");
     let places: Vec<Xy> = (0..nodes).map(|node| Xy { x: f64::from(node), y: 0.0 }).collect();
