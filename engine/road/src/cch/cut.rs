@@ -179,3 +179,39 @@ fn cost(cell: &Cell, side: &[u32], size: u32) -> f64 {
     }
     f64::from(size) / worth(f64::from(low.min(high)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geo::Xy;
+
+    /// A grid twice as long as wide, its nodes in a place of their own or all in one.
+    fn grid(width: u32, spread: f64) -> Cell {
+        let nodes = 2 * width * width;
+        let right = (0..nodes).filter(|node| node % width + 1 < width).map(|node| (node, node + 1));
+        let edges: Vec<_> = right.chain((width..nodes).map(|node| (node - width, node))).collect();
+        let place = |node| Xy { x: spread * f64::from(node % width), y: spread * f64::from(node / width) };
+        Cell::new((0..nodes).map(place).collect(), vec![1; nodes as usize], &edges)
+    }
+
+    #[test]
+    fn a_grid_is_cut_across_by_as_much_as_it_is_wide() {
+        for spread in [1.0, 0.0] {
+            let cell = grid(10, spread);
+            let weight = vec![2; cell.edges().count()];
+            for threads in [1, 2] {
+                let cut = best_cut(&cell, Kind::Nodes, threads).expect("there is one");
+                let count = |what: u32| cut.side.iter().filter(|&&side| side == what).count();
+                assert_eq!(count(NOWHERE), 10);
+                assert!(count(0).min(count(1)) >= 80);
+                assert!(
+                    cell.edges()
+                        .all(|(one, other, _)| cut.side[one as usize].wrapping_add(cut.side[other as usize]) != 1)
+                );
+                let cut = best_cut(&cell, Kind::Edges(&weight), threads).expect("there is one");
+                let between = |(one, other, _): &(u32, u32, u32)| cut.side[*one as usize] != cut.side[*other as usize];
+                assert_eq!(cell.edges().filter(between).count(), 10);
+            }
+        }
+    }
+}

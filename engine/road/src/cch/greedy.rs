@@ -119,3 +119,21 @@ fn members(set: &[u64]) -> impl Iterator<Item = usize> + '_ {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_adds_nothing_goes_first() {
+        // A star of three streets from node 1, which is bound to two outside.
+        let mut greedy = Greedy::new(5, 2);
+        for (one, other) in [(1, 0), (1, 2), (1, 3), (3, 4), (1, 5), (1, 6)] {
+            greedy.add(one, other);
+            greedy.add(other, one);
+        }
+        // Each of the five with each, but for the two outside.
+        assert_eq!(greedy.fill(1), 5 * 4 - 2);
+        assert_eq!(greedy.order(), [0, 2, 4, 3, 1]);
+    }
+}
