@@ -13,25 +13,14 @@
 
 #[cfg(test)]
 mod cch_tests;
-mod cell;
 mod contraction;
 mod customized;
 mod customizer;
-mod cut;
-mod dissection;
-#[cfg(test)]
-mod fill;
-mod flow;
 mod front;
 mod graph;
 mod hierarchy;
 mod many;
 mod nearest;
-mod greedy;
-mod kernel;
-mod leaf;
-mod links;
-mod nested;
 mod node_set;
 mod order;
 mod parallel;

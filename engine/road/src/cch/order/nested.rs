@@ -3,10 +3,10 @@
 use super::cell::{Cell, NOWHERE};
 use super::cut::Kind;
 use super::dissection::Dissection;
-use super::graph::Graph;
 use super::kernel::Kernel;
 use super::links::Links;
-use super::order::Order;
+use super::permutation::Order;
+use crate::cch::graph::Graph;
 use crate::geo::Xy;
 
 impl Order {

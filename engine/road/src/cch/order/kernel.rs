@@ -1,4 +1,4 @@
-use super::graph::Graph;
+use crate::cch::graph::Graph;
 
 /// What is left of a graph when dead ends and nodes with two neighbours are contracted, again and again: they come
 /// first in every good order, and what is left is half as large.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
+use super::super::fill::Fill;
 use super::*;
-use crate::cch::fill::Fill;
 use crate::city::SyntheticCity;
 use crate::geo::LocalFrame;
 use crate::network::Network;

@@ -1,4 +1,4 @@
-use super::graph::Graph;
+use crate::cch::graph::Graph;
 
 /// The arcs at each node of a graph.
 pub(super) struct Links<'a> {
