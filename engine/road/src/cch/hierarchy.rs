@@ -11,6 +11,9 @@ pub(super) const NO_ARC: u32 = u32::MAX;
 /// The most arcs, and the most pairs of an arc and a node below it, that a hierarchy may have.
 const ARCS_MAX: usize = 1 << 28;
 
+/// The most nodes that a way up may have: customization keeps a square of that.
+const HEIGHT_MAX: usize = 1 << 12;
+
 /// A graph with shortcuts, so that for any weights there is a shortest path that goes only up and then only down.
 /// What is left to do when weights are known is to give the shortcuts theirs.
 ///
@@ -39,6 +42,7 @@ pub struct Hierarchy {
     pub(super) lower: Vec<LowerTriangles>,
     /// Per node and side: the ends above of all arcs of its subtree.
     pub(super) boundary: Rows,
+    height: usize,
 }
 
 /// The arcs by their lower ends: row `2 v` has those out of node `v` to its ancestors, row `2 v + 1` those into it from
@@ -63,6 +67,14 @@ pub(super) struct LowerTriangles {
     pub(super) len: u32,
 }
 
+impl LowerTriangles {
+    /// The arcs of the lower node.
+    #[inline]
+    pub(super) fn onward(self) -> Range<usize> {
+        self.start as usize..(self.start + self.len) as usize
+    }
+}
+
 /// Why there is no hierarchy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -75,11 +87,9 @@ pub enum HierarchyError {
         /// How many the graph has.
         expected: usize,
     },
-    /// The elimination tree is too deep for 16-bit depths: the order is a bad one.
-    #[error("the elimination tree is {depth} deep or more, at most {limit}")]
+    /// The elimination tree is too deep: the order is a bad one.
+    #[error("the elimination tree is more than {limit} nodes deep")]
     TooDeep {
-        /// How deep it is at least.
-        depth: usize,
         /// How deep it may be.
         limit: usize,
     },
@@ -103,16 +113,16 @@ impl Hierarchy {
         if found != expected {
             return Err(HierarchyError::Length { found, expected });
         }
-        let limit = usize::from(u16::MAX);
-        let tree =
-            EliminationTree::new(graph, order).map_err(|TooDeep(depth)| HierarchyError::TooDeep { depth, limit })?;
+        let tree = EliminationTree::new(graph, order, HEIGHT_MAX)
+            .map_err(|TooDeep| HierarchyError::TooDeep { limit: HEIGHT_MAX })?;
         let too_many = |what| HierarchyError::TooMany { what, limit: ARCS_MAX };
         let rows = contract(graph, &tree, ARCS_MAX).ok_or_else(|| too_many("arcs"))?;
         let (first_lower, lower) = rows.lower_triangles(&tree, ARCS_MAX).ok_or_else(|| too_many("lower triangles"))?;
         let arc_of_input: Vec<u32> = graph.arcs().iter().map(|&arc| rows.arc_between(&tree, arc)).collect();
         let (first_input, input) = by_arc(&arc_of_input, rows.arc_count());
         let boundary = rows.boundary(&tree);
-        Ok(Self { tree, rows, first_input, input, arc_of_input, first_lower, lower, boundary })
+        let height = tree.depth.iter().max().map_or(0, |&depth| usize::from(depth) + 1);
+        Ok(Self { height, tree, rows, first_input, input, arc_of_input, first_lower, lower, boundary })
     }
 
     /// How many nodes there are.
@@ -137,7 +147,7 @@ impl Hierarchy {
 
     /// How many nodes the longest way up has.
     pub fn height(&self) -> usize {
-        self.tree.depth.iter().max().map_or(0, |&depth| usize::from(depth) + 1)
+        self.height
     }
 
     /// How much memory it takes, in bytes.

@@ -1,36 +1,56 @@
 use super::customized::{CustomizeError, Customized};
 use super::customizer::Customizer;
-use super::hierarchy::{Hierarchy, NO_ARC, climb};
+use super::hierarchy::{Hierarchy, NO_ARC};
 use super::search::{IN, OUT};
+use super::tree::NO_NODE;
 use crate::unit::{INFINITY, Weight};
 
-/// A partial customization that has taken this part of a full one's time is finished as a full one.
-const SHARE: u64 = 8;
-/// The work of looking for an arc in a row, in triangles.
-const LOOKUP: u64 = 6;
+/// What of a full customization's work a partial one may have before it, and what it may have done, before a full one is
+/// done instead. Its work is less regular, and takes more than twice as long as the same count of triangles.
+const OUTLOOK_MAX: f64 = 0.125;
+const WORK_MAX: f64 = 0.4;
+/// From how many suspects of a row on it is faster to weigh all of it.
+const SUSPECTS_MAX: usize = 2;
 
 /// The memory of a partial customization.
+///
+/// Matrices are square and go by depth, from the row's to the column's, as those of a `Front`: they hold what concerns
+/// the arcs between the ancestors of the current node.
 #[derive(Debug, Default)]
 pub(super) struct Partial {
+    height: usize,
     /// The nodes that have an arc that may change, a bit for each.
     dirty: Vec<u64>,
+    /// The nodes that may become dirty, a bit for each.
+    reached: Vec<u64>,
     /// The words of `dirty` before this one are 0.
     settled: usize,
-    /// The ancestors of the current node, by depth.
+    /// By depth: the ancestors whose arcs are in `weight`.
     chain: Vec<u32>,
-    /// Per arc: the least that a changed triangle offers, [`INFINITY`] if none does.
+    /// What the arcs weigh.
+    weight: Vec<Weight>,
+    /// The least that a changed triangle offers; [`INFINITY`] if none does.
     offer: Vec<Weight>,
-    /// Per arc: whether something that its weight rested on has become heavier.
+    /// Whether something that the arc's weight rested on has become heavier.
     suspect: Vec<bool>,
-    /// What the arcs out of the current node weighed before, and those into it.
-    before: [Vec<Weight>; 2],
-    /// The arcs out of the current node that have changed, and those into it.
-    changed: [Vec<u32>; 2],
-    /// The input arcs that change, and their old weights.
-    inputs: Vec<(u32, Weight)>,
-    /// A row, by the depths of its upper ends.
+    /// The arcs that input arcs have become which change, ascending, with the old and the new weights of these.
+    inputs: Vec<(u32, Weight, Weight)>,
+    /// The arcs out of the current node, and those into it.
+    row: [Row; 2],
+    /// Weights by the depths of upper ends.
     spread: Vec<Weight>,
+    /// What has been done, in about the time that a full customization takes for a triangle.
     work: u64,
+}
+
+/// What becomes of the arcs of a row.
+#[derive(Debug, Default)]
+struct Row {
+    before: Vec<Weight>,
+    offer: Vec<Weight>,
+    suspect: Vec<bool>,
+    /// Which have changed, by their places in the row.
+    changed: Vec<usize>,
 }
 
 impl Customizer {
@@ -38,8 +58,8 @@ impl Customizer {
     /// counts.
     ///
     /// Exact. Dirty arcs are looked at from below, and what has really changed makes others dirty: an arc only if a
-    /// triangle offers less than it weighs, or no longer offers what it weighs. Once that has taken an eighth of a full
-    /// customization, the rest is done as one, so that it never takes much longer.
+    /// triangle offers less than it weighs, or no longer offers what it weighs. If so much could change that a full
+    /// customization is faster, one is done instead.
     ///
     /// # Errors
     /// If there is no such arc, or a weight is above [`INFINITY`]. Nothing has changed then.
@@ -58,62 +78,244 @@ impl Customizer {
             }
         }
         customized.forget();
-        let mut partial = std::mem::take(&mut self.partial);
-        partial.begin(&self.hierarchy, customized, changes);
-        let budget = self.work[self.work.len() - 1] / SHARE;
-        while let Some(node) = partial.next_dirty() {
-            if partial.work > budget {
-                partial.give_up(&self.hierarchy, node);
-                self.run(customized);
+        if !self.partial.run(&self.hierarchy, customized, changes, self.work[self.work.len() - 1]) {
+            self.run(customized);
+        }
+        Ok(())
+    }
+}
+
+impl Partial {
+    /// Makes changes; `false` if a full customization, whose work is `whole`, should be faster: then the weights of arcs
+    /// are not what they should be.
+    fn run(&mut self, hierarchy: &Hierarchy, into: &mut Customized, changes: &[(u32, Weight)], whole: u64) -> bool {
+        self.begin(hierarchy, into, changes);
+        if !self.mark_inputs(hierarchy, (whole as f64 * OUTLOOK_MAX) as u64) {
+            self.dirty.fill(0);
+            return false;
+        }
+        let budget = (whole as f64 * WORK_MAX) as u64;
+        let mut next_input = 0;
+        while let Some(node) = self.next_dirty() {
+            if self.work > budget {
+                self.give_up(hierarchy, node);
+                return false;
+            }
+            self.load(hierarchy, &into.weight, node);
+            let end = hierarchy.rows.first[2 * node as usize + 2];
+            let inputs = next_input..next_input + self.inputs[next_input..].partition_point(|input| input.0 < end);
+            next_input = inputs.end;
+            for side in [OUT, IN] {
+                self.settle(hierarchy, into, node, side, inputs.clone());
+            }
+            self.spread(hierarchy, &into.weight, node);
+        }
+        true
+    }
+
+    fn begin(&mut self, hierarchy: &Hierarchy, customized: &mut Customized, changes: &[(u32, Weight)]) {
+        self.height = hierarchy.height();
+        self.dirty.resize(hierarchy.node_count().div_ceil(64), 0);
+        for matrix in [&mut self.weight, &mut self.offer] {
+            matrix.resize(self.height * self.height, INFINITY);
+        }
+        self.suspect.resize(self.height * self.height, false);
+        self.spread.resize(self.height, INFINITY);
+        (self.work, self.settled) = (0, 0);
+        self.chain.clear();
+        self.inputs.clear();
+        for &(input, weight) in changes {
+            let before = std::mem::replace(&mut customized.input[input as usize], weight);
+            self.inputs.push((input, before, weight));
+        }
+        for (arc, _, now) in &mut self.inputs {
+            // Of several changes of an arc the last counts for all.
+            *now = customized.input[*arc as usize];
+            *arc = hierarchy.arc_of_input[*arc as usize];
+        }
+        self.inputs.retain(|&(arc, before, now)| arc != NO_ARC && before != now);
+        self.inputs.sort_unstable();
+    }
+
+    /// Marks the nodes whose arcs change; `false` if their work and that of all their ancestors, which may change too, is
+    /// more than `budget`.
+    fn mark_inputs(&mut self, hierarchy: &Hierarchy, budget: u64) -> bool {
+        self.reached.clear();
+        self.reached.resize(self.dirty.len(), 0);
+        let mut work = 0;
+        for at in 0..self.inputs.len() {
+            let row = hierarchy.rows.first.partition_point(|&first| first <= self.inputs[at].0) - 1;
+            let mut node = row as u32 / 2;
+            self.mark(node);
+            while node != NO_NODE {
+                let (word, bit) = (&mut self.reached[node as usize / 64], 1 << (node % 64));
+                if *word & bit != 0 {
+                    break;
+                }
+                *word |= bit;
+                let arcs = hierarchy.rows.first[2 * node as usize + 2] - hierarchy.rows.first[2 * node as usize];
+                work += 64 + 4 * u64::from(arcs);
+                node = hierarchy.tree.parent[node as usize];
+            }
+            if work > budget {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn mark(&mut self, node: u32) {
+        self.dirty[node as usize / 64] |= 1 << (node % 64);
+    }
+
+    /// Takes out the lowest dirty node; none becomes dirty below it.
+    fn next_dirty(&mut self) -> Option<u32> {
+        let ahead = self.dirty[self.settled..].iter().position(|&word| word != 0)?;
+        self.settled += ahead;
+        let word = &mut self.dirty[self.settled];
+        let bit = word.trailing_zeros();
+        *word &= *word - 1;
+        Some(self.settled as u32 * 64 + bit)
+    }
+
+    /// Forgets all that is dirty, from `node` on.
+    fn give_up(&mut self, hierarchy: &Hierarchy, node: u32) {
+        self.mark(node);
+        while let Some(node) = self.next_dirty() {
+            for side in [OUT, IN] {
+                self.take_row(hierarchy, node, side);
+            }
+        }
+    }
+
+    /// Where the arc is whose lower and upper ends are at these depths.
+    #[inline]
+    fn at(&self, side: usize, lower: u16, upper: u16) -> usize {
+        let (from, to) = if side == OUT { (lower, upper) } else { (upper, lower) };
+        usize::from(from) * self.height + usize::from(to)
+    }
+
+    /// Has the arcs of all ancestors of a node in `weight`.
+    fn load(&mut self, hierarchy: &Hierarchy, weight: &[Weight], node: u32) {
+        let depth = hierarchy.tree.depth[node as usize];
+        self.chain.resize(usize::from(depth) + 1, NO_NODE);
+        let (mut at, mut depth) = (node, depth);
+        while std::mem::replace(&mut self.chain[usize::from(depth)], at) != at {
+            for side in [OUT, IN] {
+                let arcs = hierarchy.rows.range(2 * at as usize + side);
+                self.work += 4 + arcs.len() as u64;
+                for (&end, &weight) in hierarchy.rows.depth[arcs.clone()].iter().zip(&weight[arcs]) {
+                    let place = self.at(side, depth, end);
+                    self.weight[place] = weight;
+                }
+            }
+            at = hierarchy.tree.parent[at as usize];
+            if at == NO_NODE {
                 break;
             }
-            for side in [OUT, IN] {
-                self.settle(customized, node, side, &mut partial);
-            }
-            partial.spread(&self.hierarchy, &customized.weight, node);
+            depth -= 1;
         }
-        self.partial = partial;
-        Ok(())
+    }
+
+    /// Takes what is noted of a node's arcs.
+    fn take_row(&mut self, hierarchy: &Hierarchy, node: u32, side: usize) {
+        let depth = hierarchy.tree.depth[node as usize];
+        let mut row = std::mem::take(&mut self.row[side]);
+        row.offer.clear();
+        row.suspect.clear();
+        for &end in &hierarchy.rows.depth[hierarchy.rows.range(2 * node as usize + side)] {
+            let place = self.at(side, depth, end);
+            row.offer.push(std::mem::replace(&mut self.offer[place], INFINITY));
+            row.suspect.push(std::mem::replace(&mut self.suspect[place], false));
+        }
+        self.row[side] = row;
     }
 
     /// Finds the new weights of a row, and which of them are new.
-    fn settle(&self, customized: &mut Customized, node: u32, side: usize, partial: &mut Partial) {
+    fn settle(
+        &mut self,
+        hierarchy: &Hierarchy,
+        customized: &mut Customized,
+        node: u32,
+        side: usize,
+        inputs: std::ops::Range<usize>,
+    ) {
         let row = 2 * node as usize + side;
-        let arcs = self.hierarchy.rows.range(row);
+        let arcs = hierarchy.rows.range(row);
+        self.take_row(hierarchy, node, side);
+        let noted = &mut self.row[side];
         let (below, rest) = customized.weight.split_at_mut(arcs.start);
         let own = &mut rest[..arcs.len()];
-        partial.before[side].clear();
-        partial.before[side].extend_from_slice(own);
-        let suspects = partial.suspect[arcs.clone()].iter().filter(|&&suspect| suspect).count() as u64;
-        let triangles = self.hierarchy.lower(row);
-        let whole = triangles.iter().map(|triangles| LOOKUP + u64::from(triangles.len)).sum::<u64>();
-        let each = triangles.len() as u64 * LOOKUP;
-        partial.work += 1 + arcs.len() as u64 / 4 + whole.min(suspects * each);
-        if suspects * each > whole {
-            self.hierarchy.weigh_row(row, own, below, &customized.input, &mut partial.spread);
+        noted.before.clear();
+        noted.before.extend_from_slice(own);
+        for &(arc, before, now) in self.inputs[inputs].iter().filter(|input| arcs.contains(&(input.0 as usize))) {
+            let at = arc as usize - arcs.start;
+            noted.offer[at] = noted.offer[at].min(now);
+            noted.suspect[at] |= before == own[at] && now > before;
+        }
+        let suspects = noted.suspect.iter().filter(|&&suspect| suspect).count();
+        let triangles = hierarchy.lower(row).len() as u64;
+        self.work += 32 + 4 * arcs.len() as u64 + suspects.min(SUSPECTS_MAX + 1) as u64 * 8 * triangles;
+        if suspects > SUSPECTS_MAX {
+            hierarchy.weigh_row(row, own, below, &customized.input, &mut self.spread);
         } else {
-            for (at, arc) in arcs.clone().enumerate() {
-                own[at] = if partial.suspect[arc] {
-                    self.hierarchy.weigh(row, arc, below, &customized.input)
+            for (at, weight) in own.iter_mut().enumerate() {
+                *weight = if noted.suspect[at] {
+                    hierarchy.weigh(row, arcs.start + at, below, &customized.input)
                 } else {
-                    own[at].min(partial.offer[arc])
+                    noted.offer[at].min(*weight)
                 };
             }
         }
-        partial.offer[arcs.clone()].fill(INFINITY);
-        partial.suspect[arcs.clone()].fill(false);
-        let pairs = own.iter().zip(&partial.before[side]).zip(arcs);
-        partial.changed[side].clear();
-        partial.changed[side].extend(pairs.filter(|((now, before), _)| now != before).map(|(_, arc)| arc as u32));
+        noted.changed.clear();
+        noted.changed.extend((0..own.len()).filter(|&at| own[at] != noted.before[at]));
+    }
+
+    /// Notes what the changed arcs of a node make of the arcs that close triangles above it.
+    fn spread(&mut self, hierarchy: &Hierarchy, weight: &[Weight], node: u32) {
+        let [out, into] = std::mem::take(&mut self.row);
+        let arcs = [OUT, IN].map(|side| hierarchy.rows.range(2 * node as usize + side));
+        let [out_depth, in_depth] = [OUT, IN].map(|side| &hierarchy.rows.depth[arcs[side].clone()]);
+        let [out_weight, in_weight] = [OUT, IN].map(|side| &weight[arcs[side].clone()]);
+        self.work += 2 * (into.changed.len() * out_depth.len() + out.changed.len() * in_depth.len()) as u64;
+        for &at in &into.changed {
+            let by = (in_depth[at], into.before[at], in_weight[at]);
+            for onward in 0..out_depth.len() {
+                self.triangle(by, (out_depth[onward], out.before[onward], out_weight[onward]));
+            }
+        }
+        for &onward in &out.changed {
+            let by = (out_depth[onward], out.before[onward], out_weight[onward]);
+            // Those that have changed themselves have had their turn.
+            for at in (0..in_depth.len()).filter(|&at| into.before[at] == in_weight[at]) {
+                self.triangle((in_depth[at], into.before[at], in_weight[at]), by);
+            }
+        }
+        self.row = [out, into];
+    }
+
+    /// Notes what has become of a way through a node, by an arc into it and one out of it, each given by the depth of its
+    /// upper end and what it weighed and weighs.
+    #[inline]
+    fn triangle(&mut self, by: (u16, Weight, Weight), onward: (u16, Weight, Weight)) {
+        let before = (by.1 + onward.1).min(INFINITY);
+        let now = (by.2 + onward.2).min(INFINITY);
+        let place = usize::from(by.0) * self.height + usize::from(onward.0);
+        let weight = self.weight[place];
+        let rises = before == weight && now > before;
+        if by.0 != onward.0 && (now < weight || rises) {
+            self.offer[place] = self.offer[place].min(now);
+            self.suspect[place] |= rises;
+            self.mark(self.chain[usize::from(by.0.max(onward.0))]);
+        }
     }
 }
 
 impl Hierarchy {
     /// The weights of a row, from the graph's arcs and the triangles below.
-    fn weigh_row(&self, row: usize, own: &mut [Weight], below: &[Weight], input: &[Weight], spread: &mut Vec<Weight>) {
+    fn weigh_row(&self, row: usize, own: &mut [Weight], below: &[Weight], input: &[Weight], spread: &mut [Weight]) {
         let arcs = self.rows.range(row);
         let depths = &self.rows.depth[arcs.clone()];
-        spread.resize(self.height(), INFINITY);
         own.fill(INFINITY);
         for &(arc, from) in self.inputs_between(arcs.start, arcs.end) {
             let weight = &mut own[arc as usize - arcs.start];
@@ -124,13 +326,12 @@ impl Hierarchy {
         }
         for triangles in self.lower(row) {
             let via = below[triangles.via as usize];
-            if via >= INFINITY {
-                continue;
-            }
-            let (start, len) = (triangles.start as usize, triangles.len as usize);
-            for (&depth, &weight) in self.rows.depth[start..start + len].iter().zip(&below[start..start + len]) {
-                let least = &mut spread[usize::from(depth)];
-                *least = (*least).min(via + weight);
+            if via < INFINITY {
+                let onward = triangles.onward();
+                for (&depth, &weight) in self.rows.depth[onward.clone()].iter().zip(&below[onward]) {
+                    let least = &mut spread[usize::from(depth)];
+                    *least = (*least).min(via + weight);
+                }
             }
         }
         for (&depth, weight) in depths.iter().zip(own) {
@@ -145,118 +346,13 @@ impl Hierarchy {
         let mut least = inputs.min().unwrap_or(INFINITY);
         for triangles in self.lower(row) {
             let via = below[triangles.via as usize];
-            let (start, len) = (triangles.start as usize, triangles.len as usize);
+            let onward = triangles.onward();
             if via < least
-                && let Ok(at) = self.rows.depth[start..start + len].binary_search(&depth)
+                && let Ok(at) = self.rows.depth[onward.clone()].binary_search(&depth)
             {
-                least = least.min(via + below[start + at]);
+                least = least.min(via + below[onward.start + at]);
             }
         }
         least
-    }
-}
-
-impl Partial {
-    fn begin(&mut self, hierarchy: &Hierarchy, customized: &mut Customized, changes: &[(u32, Weight)]) {
-        let arcs = hierarchy.arc_count();
-        self.dirty.resize(hierarchy.node_count().div_ceil(64), 0);
-        self.offer.resize(arcs, INFINITY);
-        self.suspect.resize(arcs, false);
-        (self.work, self.settled) = (0, 0);
-        self.inputs.clear();
-        for &(input, weight) in changes {
-            self.inputs.push((input, std::mem::replace(&mut customized.input[input as usize], weight)));
-        }
-        for at in 0..self.inputs.len() {
-            let (input, before) = self.inputs[at];
-            let (arc, now) = (hierarchy.arc_of_input[input as usize], customized.input[input as usize]);
-            if arc != NO_ARC && self.note(arc, before, now, customized.weight[arc as usize]) {
-                self.work += LOOKUP;
-                let row = hierarchy.rows.first.partition_point(|&first| first <= arc) - 1;
-                self.mark(row as u32 / 2);
-            }
-        }
-    }
-
-    /// Notes that something an arc's weight may rest on has changed; whether the arc is dirty by that.
-    #[inline]
-    fn note(&mut self, arc: u32, before: Weight, now: Weight, weight: Weight) -> bool {
-        if now < weight {
-            let offer = &mut self.offer[arc as usize];
-            *offer = now.min(*offer);
-            true
-        } else if before == weight && now > before {
-            self.suspect[arc as usize] = true;
-            true
-        } else {
-            false
-        }
-    }
-
-    fn mark(&mut self, node: u32) {
-        self.dirty[node as usize / 64] |= 1 << (node % 64);
-    }
-
-    /// Forgets all that is dirty, from `node` on.
-    fn give_up(&mut self, hierarchy: &Hierarchy, node: u32) {
-        self.mark(node);
-        while let Some(node) = self.next_dirty() {
-            let arcs =
-                hierarchy.rows.first[2 * node as usize] as usize..hierarchy.rows.first[2 * node as usize + 2] as usize;
-            self.offer[arcs.clone()].fill(INFINITY);
-            self.suspect[arcs].fill(false);
-        }
-    }
-
-    /// Takes out the lowest dirty node; none becomes dirty below it.
-    fn next_dirty(&mut self) -> Option<u32> {
-        let ahead = self.dirty[self.settled..].iter().position(|&word| word != 0)?;
-        self.settled += ahead;
-        let word = &mut self.dirty[self.settled];
-        let bit = word.trailing_zeros();
-        *word &= *word - 1;
-        Some(self.settled as u32 * 64 + bit)
-    }
-
-    /// Notes what the changed arcs of a node make of the arcs that close triangles above it.
-    fn spread(&mut self, hierarchy: &Hierarchy, weight: &[Weight], node: u32) {
-        if self.changed.iter().all(Vec::is_empty) {
-            return;
-        }
-        climb(&hierarchy.tree, node, &mut self.chain);
-        let [out, into] = [OUT, IN].map(|side| hierarchy.rows.range(2 * node as usize + side));
-        let changed = std::mem::take(&mut self.changed);
-        for &arc in &changed[IN] {
-            for onward in out.clone() {
-                let old = (self.before[IN][arc as usize - into.start], self.before[OUT][onward - out.start]);
-                self.triangle(hierarchy, weight, (arc as usize, onward), old);
-            }
-        }
-        for &onward in &changed[OUT] {
-            for arc in into.clone().filter(|&arc| changed[IN].binary_search(&(arc as u32)).is_err()) {
-                let old = (self.before[IN][arc - into.start], self.before[OUT][onward as usize - out.start]);
-                self.triangle(hierarchy, weight, (arc, onward as usize), old);
-            }
-        }
-        self.changed = changed;
-    }
-
-    /// Notes what has become of a way through a node, by an arc into it and one out of it that weighed `old`.
-    #[inline]
-    fn triangle(&mut self, hierarchy: &Hierarchy, weight: &[Weight], by: (usize, usize), old: (Weight, Weight)) {
-        let before = (old.0 + old.1).min(INFINITY);
-        let now = (weight[by.0] + weight[by.1]).min(INFINITY);
-        let (tail, head) = (hierarchy.rows.depth[by.0], hierarchy.rows.depth[by.1]);
-        self.work += 1;
-        if before == now || tail == head {
-            return;
-        }
-        self.work += LOOKUP;
-        let node = self.chain[usize::from(tail.max(head))];
-        let row = 2 * node as usize + if tail > head { OUT } else { IN };
-        let arc = hierarchy.rows.arc(row, tail.min(head)).expect("contraction closes each triangle");
-        if self.note(arc, before, now, weight[arc as usize]) {
-            self.mark(node);
-        }
     }
 }

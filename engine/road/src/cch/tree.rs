@@ -22,12 +22,12 @@ pub(super) struct EliminationTree {
     pub(super) size: Vec<u32>,
 }
 
-/// The tree is deeper than its depths can be told.
-pub(super) struct TooDeep(pub(super) usize);
+/// The tree is deeper than it may be.
+pub(super) struct TooDeep;
 
 impl EliminationTree {
-    /// Finds the tree without contracting anything (Liu 1986), and numbers it.
-    pub(super) fn new(graph: &Graph, order: &Order) -> Result<Self, TooDeep> {
+    /// Finds the tree without contracting anything (Liu 1986), and numbers it, unless a way up has more than `limit` nodes.
+    pub(super) fn new(graph: &Graph, order: &Order, limit: usize) -> Result<Self, TooDeep> {
         let (parent, postorder) = number(&parents(graph, order));
         let rank: Vec<u32> = order.ranks().iter().map(|&rank| postorder[rank as usize]).collect();
         let mut node = vec![0; rank.len()];
@@ -37,8 +37,10 @@ impl EliminationTree {
         let mut depth = vec![0_u16; parent.len()];
         for at in (0..parent.len()).rev() {
             if parent[at] != NO_NODE {
-                let above = depth[parent[at] as usize];
-                depth[at] = above.checked_add(1).ok_or(TooDeep(usize::from(above) + 1))?;
+                depth[at] = depth[parent[at] as usize] + 1;
+                if usize::from(depth[at]) >= limit {
+                    return Err(TooDeep);
+                }
             }
         }
         let mut size = vec![1_u32; parent.len()];

@@ -155,12 +155,13 @@ impl Query {
         }
         let start = (source.edge.0, metric.remaining(&self.network, source));
         let beyond = metric.remaining(&self.network, target);
-        if source.edge != target.edge && bound + beyond <= INFINITY {
-            let found = self.search.distance_below(&metric.turns, start, (target.edge.0, 0), bound + beyond);
+        if source.edge != target.edge {
+            let limit = bound + beyond;
+            let found = self.search.distance_below(&metric.turns, start, (target.edge.0, 0), limit.min(INFINITY));
             if let Some(to_head) = found {
                 *best = Some(Found { duration: to_head - beyond, source, target, by: By::Head });
             }
-            if found.is_some() || bound + beyond < INFINITY {
+            if found.is_some() || limit <= INFINITY {
                 return;
             }
         }
