@@ -1,4 +1,5 @@
-//! All trips' arrival times refreshed at a tick, with new travel times and without.
+//! All trips' arrival times refreshed at a tick: with new travel times, without, and with the share of trips whose way is
+//! compared with the fastest one, a tick a second.
 //!
 //! On the default made-up city. Most trips have their rider on board, at some place of their way; the others wait for
 //! a driver who is on his way. The peer is the obvious other way to come by fresh arrival times: to ask the router
@@ -32,8 +33,8 @@ struct Bench {
     network: Arc<Network>,
     index: Arc<EdgeIndex>,
     ways: Vec<Way>,
-    /// The one in force at first, and two others that take turns.
-    epochs: [Arc<Epoch>; 3],
+    /// The one in force at first, and three others that take turns: at each of a trip's looks it is another one.
+    epochs: [Arc<Epoch>; 4],
 }
 
 impl Bench {
@@ -48,7 +49,7 @@ impl Bench {
             let (metric, quantiles) = (Arc::new(metric), Arc::clone(&first.quantiles));
             Arc::new(Epoch { number, metric, metric_number: number, quantiles })
         };
-        let epochs = [Arc::clone(&first), slower(1), slower(2)];
+        let epochs = [Arc::clone(&first), slower(1), slower(2), slower(3)];
         let ways = ways(&network, &index, &first.metric);
         Self { network, index, ways, epochs }
     }
@@ -106,29 +107,30 @@ fn ways(network: &Arc<Network>, index: &EdgeIndex, metric: &Metric) -> Vec<Way> 
 
 fn refresh(criterion: &mut Criterion) {
     let bench = Bench::new();
-    for count in [10_000, 100_000] {
+    for count in [3_000, 10_000, 100_000] {
         let mut estimator = bench.estimator(count);
         let mut told: Vec<Told> = Vec::with_capacity(count);
         let mut group = criterion.benchmark_group(format!("eta/{count} trips"));
         group.sample_size(10).throughput(Throughput::Elements(count as u64));
         let mut now = Timestamp::from_secs(1_000);
-        let mut tick = |epoch: &Arc<Epoch>| {
+        let mut turn = 0;
+        // Where no time passes, it is no trip's turn to be looked at.
+        let mut tick = |changes: bool, passes: Span| {
             told.clear();
-            now = now + Span::from_secs(1);
-            let offset = Offset(1);
-            estimator.on_event(&EtaInput::Epoch { epoch: Arc::clone(epoch), offset }, &mut told);
+            now = now + passes;
+            turn += u64::from(changes);
+            let epoch = Epoch { metric_number: turn, ..(*bench.epochs[1 + turn as usize % 3]).clone() };
+            let (epoch, offset) = (Arc::new(epoch), Offset(1));
+            estimator.on_event(&EtaInput::Epoch { epoch, offset }, &mut told);
             estimator.on_tick(&Tick { number: 0, time: now, watermark: now }, &mut told);
             assert_eq!(told.len(), count);
-            told.iter().filter(|told| told.news).count()
+            black_box(told.iter().filter(|told| told.news).count())
         };
-        let mut turn = 0;
-        group.bench_function("new travel times", |bencher| {
-            bencher.iter(|| {
-                turn += 1;
-                black_box(tick(&bench.epochs[1 + turn % 2]))
-            });
+        group.bench_function("new travel times", |bencher| bencher.iter(|| tick(true, Span::ZERO)));
+        group.bench_function("the same travel times", |bencher| bencher.iter(|| tick(false, Span::ZERO)));
+        group.bench_function("new travel times, and a share looked at again", |bencher| {
+            bencher.iter(|| tick(true, Span::from_secs(1)));
         });
-        group.bench_function("the same travel times", |bencher| bencher.iter(|| black_box(tick(&bench.epochs[1]))));
         group.finish();
     }
     ask_the_router(criterion, &bench);

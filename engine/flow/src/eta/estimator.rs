@@ -343,7 +343,7 @@ impl Operator for Estimator {
             let mut outlook = plan.outlook(network, metric, tick.time, &waits);
             // A road on the way was closed. Where no way leads, one is looked for only in turn.
             let blocked = *stale && outlook.total >= INFINITY && plan.is_told_reachable();
-            let in_turn = plan.may_be_behind(epoch) && round.has(trip);
+            let in_turn = round.has(trip) && plan.may_be_behind(epoch);
             if blocked || in_turn {
                 let rerouted = plan.look_again(query, epoch);
                 if rerouted || blocked {

@@ -241,7 +241,8 @@ enum Start<'a> {
     Ahead(&'a Snap),
 }
 
-/// Replaces a leg by the fastest way, if that is faster. True if it was.
+/// Replaces a leg by the fastest way, if that is faster, and forgets one that leads nowhere any more: where a driver comes
+/// out of it, it need not be the fastest. True if a faster way was found.
 fn take_faster(query: &mut Query, metric: &Metric, leg: &mut Option<Leg>, start: Start<'_>, to: &Snap) -> bool {
     let left = leg.as_ref().map_or(INFINITY, |leg| match start {
         Start::Driver(place) => leg.remaining(query.network(), metric, place),
@@ -254,6 +255,8 @@ fn take_faster(query: &mut Query, metric: &Metric, leg: &mut Option<Leg>, start:
     let faster = query.duration(metric, from, to.positions()).is_some_and(|best| best < left);
     if faster {
         *leg = route(query, metric, from, to);
+    } else if left >= INFINITY {
+        *leg = None;
     }
     faster
 }

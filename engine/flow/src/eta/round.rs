@@ -6,12 +6,12 @@ use crate::event::TripId;
 /// decides, so that every tick has its share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Round {
-    /// In microseconds.
+    /// In microseconds, as all else.
     period: i64,
-    /// Looks that fall after this ...
-    after: Timestamp,
-    /// ... and not after this are due.
-    upto: Timestamp,
+    /// How far into the period the tick before was.
+    last: i64,
+    /// How long ago that is.
+    gap: i64,
 }
 
 impl Round {
@@ -21,16 +21,18 @@ impl Round {
     /// If the period is not positive.
     pub(super) fn new(period: Span, last: Option<Timestamp>, now: Timestamp) -> Self {
         assert!(period > Span::ZERO, "a period of {} us", period.micros());
-        Self { period: period.micros(), after: last.unwrap_or(now), upto: now }
+        let (period, last) = (period.micros(), last.unwrap_or(now));
+        Self { period, last: last.micros().rem_euclid(period), gap: now.since(last).micros() }
     }
 
-    /// Whether a trip's moment is among those of this tick.
+    /// Whether a trip's moment has come since the tick before.
+    #[inline]
     pub(super) fn has(&self, trip: TripId) -> bool {
         // The golden section: numbers in a row fall far from each other, and any run of them is spread evenly.
         let share = u64::from(trip.0.wrapping_mul(2_654_435_769));
         let moment = ((u128::from(share) * self.period as u128) >> 32) as i64;
-        let turn = |time: Timestamp| time.micros().saturating_add(moment).div_euclid(self.period);
-        turn(self.after) != turn(self.upto)
+        let left = if moment > self.last { moment - self.last } else { self.period - (self.last - moment) };
+        left <= self.gap
     }
 }
 
