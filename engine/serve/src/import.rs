@@ -49,9 +49,12 @@ pub struct Imported {
 pub fn import(from: &Path, to: &Path) -> Result<Imported, ImportError> {
     let clock = WallClock::new();
     let start = clock.now();
-    let network = open_network(from)?;
+    let mut network = open_network(from)?;
     let read_s = clock.now().since(start).secs_f64();
-    // Between reading and writing is the place for all that is worked out once and kept in the file.
+    if network.edge_order().is_none() {
+        let order = network.compute_edge_order();
+        network = network.with_edge_order(order).expect("it orders the network's own edges");
+    }
     let failed = |source| ImportError::Save { path: to.to_owned(), source };
     network.save(to).map_err(failed)?;
     let bytes = std::fs::metadata(to).map_err(|error| failed(error.into()))?.len();

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use etaflow_road::{EdgeId, INFINITY, MetresPerSecond, Metric, Network, Weight};
+use etaflow_road::{EdgeId, INFINITY, MetresPerSecond, Metric, MetricCustomizer, Network, Weight};
 
 use super::closure::Closures;
 use super::config::TrafficConfig;
@@ -39,6 +39,7 @@ pub struct Traffic {
     driven: Vec<Driven>,
     weights: Vec<Weight>,
     metric: Arc<Metric>,
+    customizer: MetricCustomizer,
     /// How many came before it.
     metric_number: u64,
     /// Those that came before it, the oldest first, until nobody reads them any more.
@@ -98,6 +99,7 @@ impl Traffic {
             driven: vec![Driven::default(); network.edge_count()],
             weights: network.free_flow_weights().to_vec(),
             metric: Arc::new(Metric::free_flow(&network)),
+            customizer: MetricCustomizer::new(&network),
             metric_number: 0,
             retired: VecDeque::with_capacity(RETIRED_MAX),
             dirty: Vec::new(),
@@ -164,8 +166,10 @@ impl Traffic {
             }
         }
         if !self.changes.is_empty() {
-            let spare = self.spare();
-            let metric = changed(&self.metric, spare, &self.changes);
+            // In the memory of one that nobody reads any more, if there is one.
+            let mut metric = self.spare().unwrap_or_else(|| Metric::clone(&self.metric));
+            metric.clone_from(&self.metric);
+            self.customizer.change(&mut metric, &self.changes).expect("an estimate is a weight");
             self.retired.push_back(std::mem::replace(&mut self.metric, Arc::new(metric)));
             self.metric_number += 1;
         }
@@ -272,13 +276,6 @@ impl Traffic {
             }
         }
     }
-}
-
-/// The metric `newest` but for some edges. `spare` is one of this network that nobody reads any more, whatever its times:
-/// what is large in a metric may be made in its memory. An array of weights is not, and is copied.
-fn changed(newest: &Metric, spare: Option<Metric>, changes: &[(EdgeId, Weight)]) -> Metric {
-    drop(spare);
-    newest.with_changes(changes).expect("an estimate is a weight")
 }
 
 #[cfg(test)]

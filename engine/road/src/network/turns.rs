@@ -30,16 +30,12 @@ impl TurnHierarchy {
             }
             first.push(arcs.len() as u32);
         }
-        let computed;
-        let order = match network.edge_order() {
-            Some(order) => order,
-            None => {
-                computed = network.compute_edge_order();
-                &computed
-            }
-        };
         let graph = Graph::new(network.edge_count() as u32, arcs).expect("turns are between edges");
-        let hierarchy = Hierarchy::new(&graph, order).expect("the order was checked or computed");
+        // An order from a file is one of all edges, but may be so bad a one that nothing can be made of it.
+        let given = network.edge_order().and_then(|order| Hierarchy::new(&graph, order).ok());
+        let hierarchy = given.unwrap_or_else(|| {
+            Hierarchy::new(&graph, &network.compute_edge_order()).expect("streets are nothing like a complete graph")
+        });
         Self { hierarchy: Arc::new(hierarchy), cost, into, first }
     }
 
