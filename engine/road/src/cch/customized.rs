@@ -1,8 +1,8 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::customizer::Customizer;
 use super::hierarchy::Hierarchy;
+use super::unpack::Memory;
 use crate::unit::{INFINITY, Weight};
 
 /// A hierarchy with the weights of all its arcs: what searches ask.
@@ -28,8 +28,7 @@ pub struct Customized {
     pub(super) weight: Vec<Weight>,
     /// The arcs that shortest paths need, if that is known.
     pub(super) needed: Option<Needed>,
-    /// Per arc: what it stands for, once somebody has asked. It follows from the weights, whoever asks first.
-    middle: Vec<AtomicU32>,
+    pub(super) memory: Memory,
 }
 
 /// The arcs that are shorter than any other path between their ends, row by row.
@@ -86,7 +85,7 @@ impl Customized {
             input: weights,
             weight: vec![INFINITY; arcs],
             needed: None,
-            middle: (0..arcs).map(|_| AtomicU32::new(0)).collect(),
+            memory: Memory::new(arcs),
         };
         Customizer::new(hierarchy).run(&mut customized);
         Ok(customized)
@@ -111,36 +110,24 @@ impl Customized {
     /// How much memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
         let needed = self.needed.as_ref().map_or(0, |needed| needed.first.len() * 4 + needed.depth.len() * 6);
-        (self.input.len() + self.weight.len() + self.middle.len()) * 4 + needed
-    }
-
-    /// What has been found out about an arc's middle, 0 if nothing.
-    pub(super) fn middle(&self, arc: u32) -> u32 {
-        self.middle[arc as usize].load(Ordering::Relaxed)
-    }
-
-    /// Remembers what an arc stands for.
-    pub(super) fn remember_middle(&self, arc: u32, middle: u32) {
-        self.middle[arc as usize].store(middle, Ordering::Relaxed);
+        (self.input.len() + self.weight.len()) * 4 + self.memory.bytes() + needed
     }
 
     /// Forgets what followed from weights that are no more.
     pub(super) fn forget(&mut self) {
         self.needed = None;
-        self.middle.iter_mut().for_each(|middle| *middle.get_mut() = 0);
+        self.memory.forget();
     }
 }
 
 impl Clone for Customized {
     fn clone(&self) -> Self {
-        let arcs = self.weight.len();
-        let middle = (0..arcs).map(|_| AtomicU32::new(0)).collect();
         Self {
             hierarchy: Arc::clone(&self.hierarchy),
             input: self.input.clone(),
             weight: self.weight.clone(),
             needed: self.needed.clone(),
-            middle,
+            memory: Memory::new(self.weight.len()),
         }
     }
 
@@ -149,8 +136,7 @@ impl Clone for Customized {
         self.hierarchy.clone_from(&source.hierarchy);
         self.input.clone_from(&source.input);
         self.weight.clone_from(&source.weight);
-        self.middle.resize_with(source.middle.len(), AtomicU32::default);
-        self.forget();
+        self.memory.renew(self.weight.len());
         self.needed.clone_from(&source.needed);
     }
 }

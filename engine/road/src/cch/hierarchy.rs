@@ -8,8 +8,8 @@ use super::tree::{EliminationTree, NO_NODE, TooDeep};
 /// In place of an arc where there is none.
 pub(super) const NO_ARC: u32 = u32::MAX;
 
-/// The most arcs, and the most pairs of an arc and a node below it, that a hierarchy may have.
-const ARCS_MAX: usize = 1 << 28;
+/// The most arcs, arcs of the graph, and pairs of an arc and a node below it, that a hierarchy may have.
+const ARCS_MAX: usize = (1 << 28) - 1;
 
 /// The most nodes that a way up may have: customization keeps a square of that.
 const HEIGHT_MAX: usize = 1 << 14;
@@ -116,6 +116,9 @@ impl Hierarchy {
         let tree = EliminationTree::new(graph, order, HEIGHT_MAX)
             .map_err(|TooDeep| HierarchyError::TooDeep { limit: HEIGHT_MAX })?;
         let too_many = |what| HierarchyError::TooMany { what, limit: ARCS_MAX };
+        if graph.arcs().len() > ARCS_MAX {
+            return Err(too_many("arcs"));
+        }
         let rows = contract(graph, &tree, ARCS_MAX).ok_or_else(|| too_many("arcs"))?;
         let (first_lower, lower) = rows.lower_triangles(&tree, ARCS_MAX).ok_or_else(|| too_many("lower triangles"))?;
         let arc_of_input: Vec<u32> = graph.arcs().iter().map(|&arc| rows.arc_between(&tree, arc)).collect();
@@ -189,6 +192,11 @@ impl Rows {
     /// The arcs of a row.
     pub(super) fn range(&self, row: usize) -> Range<usize> {
         self.first[row] as usize..self.first[row + 1] as usize
+    }
+
+    /// The row that an arc is in.
+    pub(super) fn row_of(&self, arc: u32) -> usize {
+        self.first.partition_point(|&first| first <= arc) - 1
     }
 
     /// The arc of a row whose upper end is that deep.

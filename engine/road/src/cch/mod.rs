@@ -28,6 +28,7 @@ mod partial;
 mod perfect;
 mod search;
 mod tree;
+mod unpack;
 
 pub use customized::{CustomizeError, Customized};
 pub use customizer::Customizer;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::customized::Customized;
-use super::hierarchy::{Hierarchy, LowerTriangles};
+use super::hierarchy::Hierarchy;
 use super::tree::NO_NODE;
 use crate::unit::{INFINITY, Weight};
 
@@ -9,8 +9,8 @@ use crate::unit::{INFINITY, Weight};
 pub(super) const OUT: usize = 0;
 pub(super) const IN: usize = 1;
 
-/// After how many nodes that are of no use a search asks whether there is one above that is.
-const IDLE_MAX: u32 = 8;
+/// After how many nodes a search asks again whether there is anything above that is near enough.
+const STEPS: usize = 16;
 
 /// Asks a [`Customized`] hierarchy, and keeps the memory that the searches need.
 ///
@@ -34,7 +34,7 @@ pub struct Search {
     pub(super) sorted: Vec<(u32, u32)>,
     pub(super) starts: Vec<(u32, Weight)>,
     pub(super) tree_stack: Vec<(u32, Weight)>,
-    stack: Vec<(u32, usize)>,
+    stack: Vec<u32>,
 }
 
 /// By depth: what a search knows of the ancestors of the node that it has come from.
@@ -93,13 +93,11 @@ impl Labels {
         for (depth, weight) in arcs.row(row) {
             let label = &mut self.distance[usize::from(depth)];
             if PATH {
-                if distance + weight < *label {
-                    *label = distance + weight;
-                    self.from[usize::from(depth)] = row as u32 / 2;
-                }
-            } else {
-                *label = (*label).min(distance + weight);
+                // Both are written in any case: nobody can foresee which is the case.
+                let from = &mut self.from[usize::from(depth)];
+                *from = if distance + weight < *label { row as u32 / 2 } else { *from };
             }
+            *label = (*label).min(distance + weight);
         }
     }
 }
@@ -159,9 +157,8 @@ impl Search {
         let mut stack = std::mem::take(&mut self.stack);
         stack.clear();
         // The way down is found from its upper end; the stack gives back first what was put last.
-        let start = stack.len();
         self.backward.trace(&self.hierarchy, IN, top, tree.rank[target.0 as usize], &mut stack);
-        stack[start..].reverse();
+        stack.reverse();
         self.forward.trace(&self.hierarchy, OUT, top, tree.rank[source.0 as usize], &mut stack);
         customized.unpack(&mut stack, path);
         self.stack = stack;
@@ -199,104 +196,64 @@ impl Search {
             }
             *node = tree.parent[*node as usize];
         }
-        let (mut best, mut top) = (bound, 0);
-        let mut idle = 0;
-        while up != NO_NODE {
-            let depth = tree.depth[up as usize];
-            let (there, back) = (forward.distance[usize::from(depth)], backward.distance[usize::from(depth)]);
-            if there + back < best {
-                (best, top) = (there + back, depth);
+        if up == NO_NODE {
+            return None;
+        }
+        let mut depth = tree.depth[up as usize];
+        let (mut best, mut top) = forward.best_with(backward, depth, bound);
+        loop {
+            // Nothing that is still to come is nearer to an end than the nearest of what is known of above.
+            let (from_source, to_target) = (forward.least(depth), backward.least(depth));
+            if from_source + to_target >= best {
+                break;
             }
-            if there < best {
-                forward.relax::<PATH>(arcs, 2 * up as usize + OUT, there);
-            }
-            if back < best {
-                backward.relax::<PATH>(arcs, 2 * up as usize + IN, back);
-            } else if there >= best {
-                idle += 1;
-                if idle % IDLE_MAX == 0 && (forward.is_done(depth, best) || backward.is_done(depth, best)) {
-                    break;
+            for _ in 0..STEPS {
+                let (there, back) = (forward.distance[usize::from(depth)], backward.distance[usize::from(depth)]);
+                if there + back < best {
+                    (best, top) = (there + back, depth);
                 }
+                if there + to_target < best {
+                    forward.relax::<PATH>(arcs, 2 * up as usize + OUT, there);
+                }
+                if from_source + back < best {
+                    backward.relax::<PATH>(arcs, 2 * up as usize + IN, back);
+                }
+                up = tree.parent[up as usize];
+                if up == NO_NODE {
+                    return (best < bound).then_some((best, top));
+                }
+                depth -= 1;
             }
-            up = tree.parent[up as usize];
         }
         (best < bound).then_some((best, top))
     }
 }
 
 impl Labels {
-    /// Whether nothing above a depth is nearer than `best`.
-    fn is_done(&self, depth: u16, best: Weight) -> bool {
-        self.distance[..usize::from(depth)].iter().all(|&distance| distance >= best)
+    /// The least distance from a depth up.
+    fn least(&self, depth: u16) -> Weight {
+        self.distance[..=usize::from(depth)].iter().fold(INFINITY, |least, &distance| least.min(distance))
+    }
+
+    /// The least sum of two distances from a depth up, and where it is, or else `bound`.
+    fn best_with(&self, other: &Self, depth: u16, bound: Weight) -> (Weight, u16) {
+        let pairs = || self.distance.iter().zip(&*other.distance).take(usize::from(depth) + 1);
+        let best = pairs().fold(INFINITY, |least, (&there, &back)| least.min(there + back));
+        if best >= bound {
+            return (bound, 0);
+        }
+        let top = pairs().position(|(&there, &back)| there + back == best).expect("it is one of them");
+        (best, top as u16)
     }
 
     /// The arcs by which the ancestor at a depth was reached from `start`, the last first.
-    fn trace(&self, hierarchy: &Hierarchy, side: usize, top: u16, start: u32, out: &mut Vec<(u32, usize)>) {
+    fn trace(&self, hierarchy: &Hierarchy, side: usize, top: u16, start: u32, out: &mut Vec<u32>) {
         let mut depth = top;
         while depth != hierarchy.tree.depth[start as usize] {
             let from = self.from[usize::from(depth)];
             let arc = hierarchy.rows.arc(2 * from as usize + side, depth).expect("the arc was relaxed");
-            out.push((arc, side));
+            out.push(arc);
             depth = hierarchy.tree.depth[from as usize];
         }
-    }
-}
-
-/// What an arc stands for: an arc of the graph, or else 2 and more are the triangle, counted from there.
-const UNKNOWN: u32 = 0;
-const ORIGINAL: u32 = 1;
-
-impl Customized {
-    /// Replaces the arcs on a stack, the topmost first, by the arcs of the graph that they stand for.
-    fn unpack(&self, stack: &mut Vec<(u32, usize)>, path: &mut Vec<u32>) {
-        while let Some((arc, side)) = stack.pop() {
-            let mut middle = self.middle(arc);
-            if middle == UNKNOWN {
-                middle = self.find_middle(arc);
-                self.remember_middle(arc, middle);
-            }
-            if middle == ORIGINAL {
-                path.push(self.original(arc).expect("it was there when the middle was found"));
-                continue;
-            }
-            let triangles = self.hierarchy.lower[middle as usize - 2];
-            let depths = &self.hierarchy.rows.depth;
-            let (start, len) = (triangles.start as usize, triangles.len as usize);
-            let at =
-                depths[start..start + len].binary_search(&depths[arc as usize]).expect("the triangle has this arc");
-            let (via, onward) = ((triangles.via, 1 - side), ((start + at) as u32, side));
-            // Out of the lower end, the way begins with the arc to the middle; into it, it ends with the arc from there.
-            let (first, second) = if side == OUT { (via, onward) } else { (onward, via) };
-            stack.push(second);
-            stack.push(first);
-        }
-    }
-
-    /// The arc of the graph that weighs as much as an arc.
-    fn original(&self, arc: u32) -> Option<u32> {
-        let weight = self.weight[arc as usize];
-        let mut inputs = self.hierarchy.inputs(arc).iter().map(|&(_, input)| input);
-        inputs.find(|&input| self.input[input as usize] == weight)
-    }
-
-    fn find_middle(&self, arc: u32) -> u32 {
-        if self.original(arc).is_some() {
-            return ORIGINAL;
-        }
-        let rows = &self.hierarchy.rows;
-        let row = rows.first.partition_point(|&first| first <= arc) - 1;
-        let (weight, depth) = (self.weight[arc as usize], rows.depth[arc as usize]);
-        let first = self.hierarchy.first_lower[row];
-        let is_middle = |triangles: &LowerTriangles| {
-            let via = self.weight[triangles.via as usize];
-            let (start, len) = (triangles.start as usize, triangles.len as usize);
-            via <= weight
-                && rows.depth[start..start + len]
-                    .binary_search(&depth)
-                    .is_ok_and(|at| via + self.weight[start + at] == weight)
-        };
-        let at =
-            self.hierarchy.lower(row).iter().position(is_middle).expect("a shortcut has a triangle that it is for");
-        first + at as u32 + 2
     }
 }
