@@ -12,7 +12,7 @@ pub(super) const NO_ARC: u32 = u32::MAX;
 const ARCS_MAX: usize = (1 << 28) - 1;
 
 /// The most nodes that a way up may have: customization keeps a square of that.
-const HEIGHT_MAX: usize = 1 << 14;
+pub(super) const HEIGHT_MAX: usize = 1 << 14;
 
 /// A graph with shortcuts, so that for any weights there is a shortest path that goes only up and then only down.
 /// What is left to do when weights are known is to give the shortcuts theirs.

@@ -1,4 +1,5 @@
 use super::customized::Customized;
+use super::labels::{Arcs, Labels};
 use super::search::{IN, OUT, Search};
 use super::tree::{EliminationTree, NO_NODE};
 use crate::unit::{INFINITY, Weight};
@@ -64,7 +65,7 @@ impl Search {
     /// Climbs from a place along the arcs of `side` and keeps the distances of what it passes in `base`.
     pub(super) fn begin(&mut self, customized: &Customized, side: usize, place: &[(u32, Weight)], limit: Weight) {
         self.check(customized);
-        let Self { hierarchy, forward: labels, base, touched, starts, .. } = self;
+        let Self { hierarchy, labels, base, touched, starts, .. } = self;
         let (tree, arcs) = (&hierarchy.tree, customized.arcs());
         starts.clear();
         starts.extend(place.iter().map(|&(node, start)| (tree.rank[node as usize], start)));
@@ -78,15 +79,14 @@ impl Search {
             if fresh <= depth {
                 labels.forget(fresh, depth);
             }
-            let label = &mut labels.distance[usize::from(depth)];
-            *label = start.min(*label);
+            labels.offer(depth, start);
             joined = starts.get(at + 1).and_then(|&(next, _)| meeting(tree, node, next));
             while Some(node) != joined && node != NO_NODE {
-                let distance = labels.distance[usize::from(tree.depth[node as usize])];
+                let distance = labels.distance(tree.depth[node as usize]);
                 if distance <= limit && distance < INFINITY {
                     base[node as usize] = distance;
                     touched.push(node);
-                    labels.relax::<false>(arcs, 2 * node as usize + side, distance);
+                    labels.relax(arcs, 2 * node as usize + side, distance);
                 }
                 node = tree.parent[node as usize];
             }
@@ -104,7 +104,7 @@ impl Search {
     /// The exact distance of a node, after those of all its ancestors.
     fn descend(&mut self, customized: &Customized, side: usize, rank: u32) -> Weight {
         let arcs = customized.arcs();
-        let Self { hierarchy, forward: labels, base, pending, chain, .. } = self;
+        let Self { hierarchy, labels, base, pending, chain, .. } = self;
         let tree = &hierarchy.tree;
         let mut node = rank;
         while node != NO_NODE && chain.get(usize::from(tree.depth[node as usize])) != Some(&node) {
@@ -114,18 +114,19 @@ impl Search {
         let known = if node == NO_NODE { 0 } else { usize::from(tree.depth[node as usize]) + 1 };
         chain.truncate(known);
         while let Some(node) = pending.pop() {
-            labels.distance[chain.len()] = labels.nearest(arcs, 2 * node as usize + side, base[node as usize]);
+            let distance = labels.nearest(arcs, 2 * node as usize + side, base[node as usize]);
+            labels.set(chain.len() as u16, distance);
             chain.push(node);
         }
-        labels.distance[chain.len() - 1]
+        labels.distance(chain.len() as u16 - 1)
     }
 }
 
-impl super::search::Labels {
+impl Labels<Weight> {
     /// The least of `distance` and the distances by way of the upper ends of a row.
     #[inline]
-    pub(super) fn nearest(&self, arcs: super::search::Arcs<'_>, row: usize, distance: Weight) -> Weight {
-        arcs.row(row).fold(distance, |least, (depth, weight)| least.min(self.distance[usize::from(depth)] + weight))
+    pub(super) fn nearest(&self, arcs: Arcs<'_>, row: usize, distance: Weight) -> Weight {
+        arcs.row(row).fold(distance, |least, (depth, weight)| least.min(self.distance(depth) + weight))
     }
 }
 

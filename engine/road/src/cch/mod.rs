@@ -13,12 +13,14 @@
 
 #[cfg(test)]
 mod cch_tests;
+mod climb;
 mod contraction;
 mod customized;
 mod customizer;
 mod front;
 mod graph;
 mod hierarchy;
+mod labels;
 mod many;
 mod nearest;
 mod node_set;

@@ -24,7 +24,7 @@ impl Search {
         assert!(Arc::ptr_eq(&self.hierarchy, &set.hierarchy), "the set is of another hierarchy");
         self.begin(customized, IN, place, bound);
         let arcs = customized.arcs();
-        let Self { hierarchy, forward: labels, base, tree_stack: stack, starts, .. } = self;
+        let Self { hierarchy, labels, base, tree_stack: stack, starts, .. } = self;
         let tree = &hierarchy.tree;
         stack.clear();
         let mut root = tree.len() as u32;
@@ -38,9 +38,9 @@ impl Search {
             if least > bound {
                 continue;
             }
-            let depth = usize::from(tree.depth[node as usize]);
+            let depth = tree.depth[node as usize];
             let distance = labels.nearest(arcs, 2 * node as usize + OUT, base[node as usize]);
-            labels.distance[depth] = distance;
+            labels.set(depth, distance);
             if distance <= bound && distance < INFINITY && set.has(node) {
                 bound = visit(tree.node[node as usize], distance);
             }
@@ -50,7 +50,7 @@ impl Search {
                 let subtree = child + 1 - tree.size[child as usize]..=child;
                 let is_inside = starts.iter().any(|(start, _)| subtree.contains(start));
                 let boundary = &hierarchy.boundary.depth[hierarchy.boundary.range(2 * child as usize + OUT)];
-                let distances = boundary.iter().map(|&depth| labels.distance[usize::from(depth)]);
+                let distances = boundary.iter().map(|&depth| labels.distance(depth));
                 let least = if is_inside { 0 } else { distances.min().unwrap_or(INFINITY) };
                 if least <= bound && least < INFINITY {
                     stack.push((child, least));
