@@ -110,6 +110,6 @@ impl Customized {
             self.hierarchy.lower(row).iter().find_map(onward).expect("a shortcut has a triangle that it is for");
         // Of an arc out of its lower end, the way begins with the arc into the middle; of one into it, it ends with the
         // arc out of there.
-        if row % 2 == 0 { Expansion::Shortcut(via, onward) } else { Expansion::Shortcut(onward, via) }
+        if row.is_multiple_of(2) { Expansion::Shortcut(via, onward) } else { Expansion::Shortcut(onward, via) }
     }
 }
