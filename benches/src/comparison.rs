@@ -87,9 +87,7 @@ pub fn measure(group: &'static str, comparison: Comparison, rounds: usize) -> Ve
             if let Some(before) = &mut before {
                 before();
             }
-            let start = clock.now();
-            runs[who]();
-            let elapsed_us = clock.now().since(start).micros().max(1) as f64;
+            let ((), elapsed_us) = clocked(&clock, &mut runs[who]);
             if round > 0 {
                 times[who].push(elapsed_us);
             }
@@ -105,6 +103,17 @@ pub fn measure(group: &'static str, comparison: Comparison, rounds: usize) -> Ve
         return vec![row("", None)];
     }
     names.into_iter().zip(figures).map(|(peer, theirs)| row(peer, Some(theirs))).collect()
+}
+
+/// What is made, and how many microseconds it took, at least 1: of what takes so long that it is done once.
+pub fn timed<T>(make: impl FnOnce() -> T) -> (T, f64) {
+    clocked(&WallClock::new(), make)
+}
+
+fn clocked<T>(clock: &WallClock, make: impl FnOnce() -> T) -> (T, f64) {
+    let start = clock.now();
+    let made = make();
+    (made, clock.now().since(start).micros().max(1) as f64)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

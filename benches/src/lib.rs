@@ -11,7 +11,7 @@ mod report;
 mod request;
 pub mod routing;
 
-pub use comparison::{Comparison, Row, Run, Unit, measure};
+pub use comparison::{Comparison, Row, Run, Unit, measure, timed};
 pub use random::Random;
 pub use report::{json, table};
 pub use request::{GroupError, Request};

@@ -55,7 +55,8 @@ pub(super) fn customizations(graph: &Rc<RoadGraph>, work: &Rc<Work>, all: &[Read
             });
             (name, run)
         });
-        let name = format!("partial customization, {} random arcs", thousands(count));
+        let arcs = if count == 1 { "1 random arc".into() } else { format!("{} random arcs", thousands(count)) };
+        let name = format!("partial customization, {arcs}");
         comparisons.push(comparison(name, sets.len(), runs.collect()));
     }
     comparisons
@@ -126,13 +127,13 @@ fn thousands(count: usize) -> String {
     if count < 1_000 { count.to_string() } else { format!("{},{:03}", count / 1_000, count % 1_000) }
 }
 
-fn distances(who: &mut dyn Searcher, pairs: &[(u32, u32)]) {
+pub(super) fn distances(who: &mut dyn Searcher, pairs: &[(u32, u32)]) {
     for &(source, target) in pairs {
         black_box(who.distance(source, target));
     }
 }
 
-fn paths(who: &mut dyn Searcher, pairs: &[(u32, u32)]) {
+pub(super) fn paths(who: &mut dyn Searcher, pairs: &[(u32, u32)]) {
     let mut path = Vec::new();
     for &(source, target) in pairs {
         who.path(source, target, &mut path);
@@ -140,7 +141,7 @@ fn paths(who: &mut dyn Searcher, pairs: &[(u32, u32)]) {
     }
 }
 
-fn many_to_one(who: &mut dyn Searcher, work: &Work) {
+pub(super) fn many_to_one(who: &mut dyn Searcher, work: &Work) {
     let mut out = Vec::new();
     for &pickup in &work.pickups {
         who.many_to_one(&work.drivers, pickup, &mut out);
@@ -164,7 +165,7 @@ fn tables(who: &mut dyn Searcher, work: &Work) {
     }
 }
 
-fn nearest(who: &mut dyn Searcher, work: &Work) {
+pub(super) fn nearest(who: &mut dyn Searcher, work: &Work) {
     for step in &work.moves {
         who.move_driver(step.driver, step.node);
         black_box(who.nearest(step.pickup, NEAREST));

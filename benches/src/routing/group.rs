@@ -1,10 +1,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use etaflow_road::{Network, SyntheticCity, open_network};
 
 use super::check::Truth;
 use super::comparisons::{Ready, Seeker, customizations, questions};
+use super::preparation::prepare;
+use super::turns::{self, Turns};
 use super::work::{CHANGED, Work};
 use super::{RoadGraph, ours, peer_cch, peer_fast_paths};
 use crate::{GroupError, Request, Row, measure};
@@ -25,12 +28,12 @@ pub(super) fn network(request: &Request) -> Result<Network, GroupError> {
 
 /// Everybody, checked and then measured.
 pub fn rows(request: &Request) -> Result<Vec<Row>, GroupError> {
-    let network = network(request)?;
+    let network = Arc::new(network(request)?);
     let graph = Rc::new(RoadGraph::new(&network));
     let work = Rc::new(Work::new(&graph));
     request.tell(format_args!("{} nodes, {} arcs", graph.node_count(), graph.arc_count()));
-    let order = peer_cch::order(&graph);
-    request.tell(format_args!("ordered"));
+    let (order, preparation) = prepare(&graph);
+    request.tell(format_args!("prepared"));
     let Everybody { ready, seekers, perfect } = everybody(&graph, &order);
     let mut truth = Truth::new(&graph, &work);
     for who in &ready {
@@ -41,10 +44,14 @@ pub fn rows(request: &Request) -> Result<Vec<Row>, GroupError> {
         request.tell(format_args!("checking what {} finds", who.borrow().name()));
         truth.check_searcher(&mut *who.borrow_mut());
     }
-    let mut rows = Vec::new();
+    let turns = Rc::new(Turns::new(network, &work));
+    request.tell(format_args!("checking turns"));
+    turns.check(&graph);
+    let mut rows: Vec<Row> = preparation.into_iter().filter(|row| request.wants(&row.operation)).collect();
     let mut comparisons = customizations(&graph, &work, &ready);
     comparisons.extend(questions(&work, &seekers, ""));
     comparisons.extend(questions(&work, &perfect, ", perfect"));
+    comparisons.extend(turns::comparisons(&turns, &graph, &ready[0], &seekers[0]));
     for comparison in comparisons {
         if request.wants(&comparison.operation) {
             request.tell(format_args!("{}", comparison.operation));
@@ -56,7 +63,9 @@ pub fn rows(request: &Request) -> Result<Vec<Row>, GroupError> {
 
 /// Everybody who customizes and searches.
 struct Everybody {
+    /// Ours is the first.
     ready: Vec<Ready>,
+    /// Ours is the first.
     seekers: Vec<Seeker>,
     /// Those who leave out what shortest paths do not need, and who is closest to them.
     perfect: Vec<Seeker>,
@@ -93,7 +102,12 @@ mod tests {
 
     #[test]
     fn everybody_is_right_and_is_measured() {
-        let request = Request { rounds: 1, only: Some("1 thread".into()), nodes: Some(1_000), ..Request::default() };
+        let request = Request {
+            rounds: 1,
+            only: Some("full customization, 1 thread".into()),
+            nodes: Some(1_000),
+            ..Request::default()
+        };
         let rows = rows(&request).expect("a city needs no file");
         assert!(rows.iter().all(|row| row.operation == "full customization, 1 thread"));
         let peers: Vec<_> = rows.iter().map(|row| row.peer).collect();

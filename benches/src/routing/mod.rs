@@ -13,8 +13,10 @@ mod peer_fast_paths;
 #[cfg(feature = "routingkit")]
 mod peer_routingkit;
 mod pools;
+mod preparation;
 mod road_graph;
 mod router;
+mod turns;
 mod work;
 
 pub use comparisons::OURS;

@@ -10,12 +10,20 @@ use etaflow_road::{
 use super::pools::{THREADS_MAX, pool};
 use super::{Changes, Customizer, OURS, PathOf, RoadGraph, Searcher};
 
+/// The order in which nodes are contracted, the least important first.
+pub(super) fn order(graph: &RoadGraph) -> Vec<u32> {
+    Order::of_nodes(&of(graph), &graph.place).nodes().to_vec()
+}
+
 /// The hierarchy of a graph.
 pub(super) fn hierarchy(graph: &RoadGraph, order: &[u32]) -> Arc<Hierarchy> {
-    let arcs = graph.tail.iter().copied().zip(graph.head.iter().copied()).collect();
-    let theirs = Graph::new(graph.node_count() as u32, arcs).expect("arcs are between nodes");
     let order = Order::new(order.to_vec()).expect("an order has each node once");
-    Arc::new(Hierarchy::new(&theirs, &order).expect("the order is of the graph, and good"))
+    Arc::new(Hierarchy::new(&of(graph), &order).expect("the order is of the graph, and good"))
+}
+
+fn of(graph: &RoadGraph) -> Graph {
+    let arcs = graph.tail.iter().copied().zip(graph.head.iter().copied()).collect();
+    Graph::new(graph.node_count() as u32, arcs).expect("arcs are between nodes")
 }
 
 /// Customizes.

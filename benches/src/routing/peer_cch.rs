@@ -10,7 +10,7 @@ use etaflow_road::Weight;
 use super::pools::{THREADS_MAX, pool};
 use super::{Changes, Customizer, PathOf, RoadGraph, Searcher, least};
 
-const NAME: &str = "cch";
+pub(super) const NAME: &str = "cch";
 
 /// The order that it would use by itself: the place among nodes at which each is contracted, least important first.
 pub(super) fn order(graph: &RoadGraph) -> Vec<u32> {
@@ -24,6 +24,18 @@ pub(super) fn hierarchy(graph: &RoadGraph, order: &[u32]) -> &'static Cch {
     let (first_out, head) = (graph.first_out.clone(), graph.head.clone());
     let theirs = cch::graph::Graph { first_out, head, weight: graph.weight.clone() };
     Box::leak(Box::new(Cch::build(&theirs, order)))
+}
+
+/// How much memory its arrays take, in bytes; RoutingKit has the same.
+pub(super) fn bytes(hierarchy: &Cch) -> usize {
+    let per_node = [&hierarchy.rank, &hierarchy.order, &hierarchy.elimination_tree_parent];
+    let per_row = [&hierarchy.up_first_out, &hierarchy.down_first_out];
+    let per_arc = [&hierarchy.up_head, &hierarchy.up_tail, &hierarchy.down_head, &hierarchy.down_to_up];
+    let forward = [&hierarchy.forward_input_arc_of_cch, &hierarchy.first_extra_forward_input_arc_of_cch];
+    let backward = [&hierarchy.backward_input_arc_of_cch, &hierarchy.first_extra_backward_input_arc_of_cch];
+    let extra = [&hierarchy.extra_forward_input_arc_of_cch, &hierarchy.extra_backward_input_arc_of_cch];
+    let all = per_node.iter().chain(&per_row).chain(&per_arc).chain(&forward).chain(&backward).chain(&extra);
+    all.chain(&[&hierarchy.input_arc_to_cch_arc]).map(|array| array.len() * 4).sum()
 }
 
 /// Customizes.

@@ -3,12 +3,21 @@
 //! Its questions of one to many come with the many pinned beforehand. It can give a perfect hierarchy, but the crate
 //! does not. For several threads, the crate sorts the nodes into levels anew each time.
 
-use etaflow_road::{INFINITY, Weight};
-use routingkit_cch::{CCH, CCHManyToOne, CCHMetric, CCHMetricPartialUpdater, CCHOneToMany, CCHQuery};
+use etaflow_road::{INFINITY, Weight, Xy};
+use routingkit_cch::{
+    CCH, CCHManyToOne, CCHMetric, CCHMetricPartialUpdater, CCHOneToMany, CCHQuery, compute_order_inertial,
+};
 
 use super::{Changes, Customizer, PathOf, RoadGraph, Searcher, least};
 
-const NAME: &str = "RoutingKit";
+pub(super) const NAME: &str = "RoutingKit";
+
+/// The order that it would use by itself.
+pub(super) fn order(graph: &RoadGraph) -> Vec<u32> {
+    let part = |of: fn(&Xy) -> f64| -> Vec<f32> { graph.place.iter().map(|at| of(at) as f32).collect() };
+    let (north, east) = (part(|at| at.y), part(|at| at.x));
+    compute_order_inertial(graph.node_count() as u32, &graph.tail, &graph.head, &north, &east)
+}
 
 /// The hierarchy of a graph. It stays for as long as the process, as all that refers to it does.
 pub(super) fn hierarchy(graph: &RoadGraph, order: &[u32]) -> &'static CCH {

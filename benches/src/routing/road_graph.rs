@@ -27,7 +27,7 @@ impl RoadGraph {
         }
         let inside = |node: &etaflow_road::NodeId| {
             let mut edges = network.out_edges(*node).chain(network.in_edges(*node).iter().copied());
-            edges.all(|edge| network.component(edge) == 0)
+            network.out_edges(*node).len() > 0 && edges.all(|edge| network.component(edge) == 0)
         };
         Self {
             first_out,

@@ -1,0 +1,67 @@
+//! What is done once a map: the order, the hierarchy, and how large they are.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use etaflow_road::{Customized, Hierarchy};
+
+use super::{RoadGraph, ours, peer_cch};
+use crate::comparison::{Row, Unit, timed};
+
+/// Ours and theirs.
+type Pair = (f64, f64);
+
+/// Finds our order, with rows that say how it and what follows from it compare.
+pub(super) fn prepare(graph: &Rc<RoadGraph>) -> (Vec<u32>, Vec<Row>) {
+    let mut rows = Vec::new();
+    let mut row = |operation: &str, peer, unit, (ours, theirs): Pair| {
+        rows.push(Row {
+            group: "routing",
+            operation: operation.into(),
+            peer,
+            unit,
+            ours: Some(ours),
+            theirs: Some(theirs),
+            speedup: Some(theirs / ours),
+        });
+    };
+    let us = Unit::MicrosecondsPerOperation.name();
+    let (order, our_order_us) = timed(|| ours::order(graph));
+    let (hierarchy, our_us) = timed(|| ours::hierarchy(graph, &order));
+    let (their_order, order_us) = timed(|| peer_cch::order(graph));
+    let (theirs, cch_us) = timed(|| peer_cch::hierarchy(graph, &order));
+    let in_their_order = ours::hierarchy(graph, &their_order);
+    #[cfg(feature = "routingkit")]
+    {
+        use super::peer_routingkit;
+        row(
+            "order, ours on all threads",
+            peer_routingkit::NAME,
+            us,
+            (our_order_us, timed(|| peer_routingkit::order(graph)).1),
+        );
+        row("hierarchy", peer_routingkit::NAME, us, (our_us, timed(|| peer_routingkit::hierarchy(graph, &order)).1));
+    }
+    row("order, ours on all threads", peer_cch::NAME, us, (our_order_us, order_us));
+    row("hierarchy", peer_cch::NAME, us, (our_us, cch_us));
+    let mut of_orders = |operation: &str, unit, of: fn(&Hierarchy) -> f64| {
+        row(operation, "cch's order", unit, (of(&hierarchy), of(&in_their_order)));
+    };
+    of_orders("height of the elimination tree", "nodes", |hierarchy| hierarchy.height() as f64);
+    of_orders("arcs of our hierarchy", "arcs", |hierarchy| hierarchy.arc_count() as f64);
+    of_orders("triangles of our hierarchy", "triangles", |hierarchy| hierarchy.triangle_count() as f64);
+    let (nodes, arcs) = (graph.node_count() as f64, graph.arc_count() as f64);
+    let (our_bytes, their_bytes) = (hierarchy.bytes() as f64, peer_cch::bytes(theirs) as f64);
+    row("memory of the hierarchy, per node", peer_cch::NAME, "bytes", (our_bytes / nodes, their_bytes / nodes));
+    row("memory of the hierarchy, per arc", peer_cch::NAME, "bytes", (our_bytes / arcs, their_bytes / arcs));
+    let customized = customized_bytes(graph, &hierarchy);
+    let their_metric = 8.0 * theirs.cch_arc_count() as f64;
+    row("memory of a metric, per node", peer_cch::NAME, "bytes", (customized / nodes, their_metric / nodes));
+    row("memory of a metric, per arc", peer_cch::NAME, "bytes", (customized / arcs, their_metric / arcs));
+    (order, rows)
+}
+
+fn customized_bytes(graph: &RoadGraph, hierarchy: &Arc<Hierarchy>) -> f64 {
+    let customized = Customized::new(hierarchy, graph.weight.clone()).expect("there is a weight for each arc");
+    customized.bytes() as f64
+}

@@ -1,0 +1,194 @@
+//! Ours on the whole network, where turns cost time or are forbidden, beside ours without turns: what turns cost.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use etaflow_road::{Dijkstra, EdgeId, INFINITY, Metric, Network, NodeId, Position, Query, Targets, Weight};
+
+use super::comparisons::{Ready, Seeker, distances, paths};
+use super::pools::pool;
+use super::work::{DRIVERS, Move, NEAREST, Work, changes};
+use super::{RoadGraph, Searcher};
+use crate::comparison::{Comparison, Run, Unit};
+
+/// Who is beside it.
+const PEER: &str = "ours, no turns";
+/// How many questions of each kind are checked.
+const CHECKED: usize = 100;
+
+/// The network, the free-flow metric, and what is asked.
+pub(super) struct Turns {
+    network: Arc<Network>,
+    metric: Metric,
+    query: RefCell<Query>,
+    work: Rc<Work>,
+    targets: RefCell<Targets>,
+}
+
+impl Turns {
+    pub(super) fn new(network: Arc<Network>, work: &Rc<Work>) -> Self {
+        let metric = Metric::free_flow(&network);
+        let query = RefCell::new(Query::new(Arc::clone(&network)));
+        let mut targets = Targets::new(&network);
+        for (driver, &node) in (0..).zip(&work.drivers) {
+            targets.insert(driver, leaving(&network, node));
+        }
+        Self { metric, query, work: Rc::clone(work), targets: RefCell::new(targets), network }
+    }
+
+    /// That the answers are Dijkstra's, and that they follow the metric.
+    ///
+    /// # Panics
+    /// If one is not; the message says which.
+    pub(super) fn check(&self, graph: &RoadGraph) {
+        let mut oracle = Dijkstra::new(Arc::clone(&self.network));
+        let changed = self.changed(graph);
+        let new = Metric::new(&self.network, self.work.weights.clone()).expect("there is a weight for each edge");
+        for metric in [&self.metric, &changed, &new] {
+            for &pair in self.work.pairs.iter().take(CHECKED).chain(self.work.local.iter().take(CHECKED)) {
+                let (from, to) = self.ends(pair);
+                let expected = oracle.duration(metric, &from, &to);
+                let mut query = self.query.borrow_mut();
+                assert_eq!(query.duration(metric, &from, &to), expected, "with turns: from {} to {}", pair.0, pair.1);
+                let route = query.route(metric, &from, &to).map(|route| self.length(metric, &route.edges));
+                assert_eq!(route, expected, "with turns: the way from {} to {}", pair.0, pair.1);
+            }
+        }
+        for step in self.work.moves.iter().take(CHECKED / 10) {
+            let place = [arriving(&self.network, step.pickup)];
+            let targets = self.targets.borrow();
+            let expected = oracle.nearest(&self.metric, &targets, &place, NEAREST, INFINITY);
+            let found = self.query.borrow_mut().nearest(&self.metric, &targets, &place, NEAREST, INFINITY);
+            assert_eq!(found, expected, "with turns: the nearest of {DRIVERS} drivers to {}", step.pickup);
+        }
+    }
+
+    /// How long it takes to drive some edges from the first one's tail to the last one's head.
+    fn length(&self, metric: &Metric, edges: &[EdgeId]) -> Weight {
+        let turns = edges.windows(2).map(|pair| self.network.turn_cost(pair[0], pair[1]));
+        edges.iter().map(|&edge| metric.weight(edge)).chain(turns).sum()
+    }
+
+    fn ends(&self, (source, target): (u32, u32)) -> ([Position; 1], [Position; 1]) {
+        ([leaving(&self.network, source)], [arriving(&self.network, target)])
+    }
+
+    /// The free-flow metric with 1,000 changes, or with as many as there are edges.
+    fn changed(&self, graph: &RoadGraph) -> Metric {
+        let changed: Vec<_> =
+            changes(graph, 1_000)[0].list.iter().map(|&(arc, weight)| (EdgeId(arc), weight)).collect();
+        self.metric.with_changes(&changed).expect("all weights are positive and finite")
+    }
+
+    fn ask_all(&self, pairs: &[(u32, u32)]) {
+        let mut query = self.query.borrow_mut();
+        for &pair in pairs {
+            let (from, to) = self.ends(pair);
+            black_box(query.duration(&self.metric, &from, &to));
+        }
+    }
+
+    fn route_all(&self, pairs: &[(u32, u32)]) {
+        let mut query = self.query.borrow_mut();
+        for &pair in pairs {
+            let (from, to) = self.ends(pair);
+            black_box(query.route(&self.metric, &from, &to));
+        }
+    }
+
+    fn many_to_one(&self) {
+        let from: Vec<Position> = self.work.drivers.iter().map(|&node| leaving(&self.network, node)).collect();
+        let mut out = Vec::new();
+        for &pickup in &self.work.pickups {
+            let place = [arriving(&self.network, pickup)];
+            self.query.borrow_mut().many_to_one(&self.metric, &from, &place, INFINITY, &mut out);
+            black_box(&out);
+        }
+    }
+
+    fn nearest(&self) {
+        let (mut query, mut targets) = (self.query.borrow_mut(), self.targets.borrow_mut());
+        for &Move { driver, node, pickup } in &self.work.moves {
+            targets.insert(driver as u32, leaving(&self.network, node));
+            let place = [arriving(&self.network, pickup)];
+            black_box(query.nearest(&self.metric, &targets, &place, NEAREST, INFINITY));
+        }
+    }
+}
+
+/// At the beginning of an edge out of a node.
+fn leaving(network: &Network, node: u32) -> Position {
+    let edge = network.out_edges(NodeId(node)).next().expect("whoever is there can leave");
+    Position { edge, offset_mm: 0 }
+}
+
+/// At the end of an edge into a node.
+fn arriving(network: &Network, node: u32) -> Position {
+    let edge = network.in_edges(NodeId(node))[0];
+    Position { edge, offset_mm: network.length_mm(edge) }
+}
+
+/// New weights and questions, each beside the same without turns.
+pub(super) fn comparisons(turns: &Rc<Turns>, graph: &Rc<RoadGraph>, ready: &Ready, seeker: &Seeker) -> Vec<Comparison> {
+    let work = Rc::clone(&turns.work);
+    seeker.borrow_mut().place_drivers(&work.drivers);
+    let mut all: Vec<Comparison> =
+        [1, 2].into_iter().map(|threads| customization(turns, graph, ready, threads)).collect();
+    let mut ask = |name: &str, count: usize, ours: fn(&Turns), theirs: fn(&mut dyn Searcher, &Work)| {
+        let (turns, work, seeker) = (Rc::clone(turns), Rc::clone(&work), Rc::clone(seeker));
+        let ours: Run = Box::new(move || ours(&turns));
+        all.push(comparison(name, count, ours, Some(Box::new(move || theirs(&mut *seeker.borrow_mut(), &work)))));
+    };
+    let (pairs, local, pickups) = (work.pairs.len(), work.local.len(), work.pickups.len());
+    ask("p2p distance, random pairs", pairs, |us| us.ask_all(&us.work.pairs), |who, work| distances(who, &work.pairs));
+    ask("p2p distance, local pairs", local, |us| us.ask_all(&us.work.local), |who, work| distances(who, &work.local));
+    ask("p2p with path, random pairs", pairs, |us| us.route_all(&us.work.pairs), |who, work| paths(who, &work.pairs));
+    ask("1,000 drivers to one pickup", pickups, Turns::many_to_one, super::comparisons::many_to_one);
+    ask("nearest 10 of 1,000 drivers, one just moved", work.moves.len(), Turns::nearest, super::comparisons::nearest);
+    all.push(visible(turns, graph));
+    all
+}
+
+fn comparison(operation: &str, count: usize, ours: Run, theirs: Option<Run>) -> Comparison {
+    Comparison {
+        operation: format!("turns: {operation}"),
+        unit: Unit::MicrosecondsPerOperation,
+        count: count as u64,
+        before: None,
+        ours: Some(ours),
+        peers: theirs.map(|theirs| (PEER, theirs)).into_iter().collect(),
+    }
+}
+
+fn customization(turns: &Rc<Turns>, graph: &Rc<RoadGraph>, ready: &Ready, threads: usize) -> Comparison {
+    let (turns, graph, ready) = (Rc::clone(turns), Rc::clone(graph), Rc::clone(ready));
+    let theirs: Run = Box::new(move || ready.borrow_mut().customize(&graph.weight, threads));
+    let ours: Run = Box::new(move || {
+        let weights = turns.work.weights.clone();
+        let network = &turns.network;
+        let metric = pool(threads).install(|| Metric::new(network, weights));
+        black_box(metric.expect("there is a weight for each edge"));
+    });
+    comparison(&format!("full customization, threads: {threads}"), 1, ours, Some(theirs))
+}
+
+/// From new travel times of 1,000 edges to an answer that they are in.
+fn visible(turns: &Rc<Turns>, graph: &Rc<RoadGraph>) -> Comparison {
+    let (turns, graph) = (Rc::clone(turns), Rc::clone(graph));
+    let sets: Vec<Vec<(EdgeId, Weight)>> = changes(&graph, 1_000)
+        .iter()
+        .map(|set| set.list.iter().map(|&(arc, weight)| (EdgeId(arc), weight)).collect())
+        .collect();
+    let count = sets.len();
+    let ours: Run = Box::new(move || {
+        let (mut query, metric) = (turns.query.borrow_mut(), &turns.metric);
+        for (set, &pair) in sets.iter().zip(&turns.work.pairs) {
+            let changed = pool(2).install(|| metric.with_changes(set)).expect("all weights are positive and finite");
+            let (from, to) = turns.ends(pair);
+            black_box(query.duration(&changed, &from, &to));
+        }
+    });
+    comparison("1,000 edges changed and in an answer, 2 threads", count, ours, None)
+}
