@@ -2,7 +2,7 @@
 
 use etaflow_road::{INFINITY, Weight};
 
-use super::router::{Customizer, PathOf, Searcher, least};
+use super::router::{Customizer, Many, PathOf, Searcher, least};
 use super::work::{DRIVERS, NEAREST, Work, changes};
 use super::{Oracle, RoadGraph};
 
@@ -52,7 +52,14 @@ impl<'a> Truth<'a> {
                 assert_eq!(length, Some(expected), "{who}: the length of the path from {source} to {target}: {path:?}");
             }
         }
-        self.check_many(searcher);
+    }
+
+    /// That all answers are right.
+    ///
+    /// # Panics
+    /// If one is not; the message says which.
+    pub(super) fn check_many(&mut self, searcher: &mut dyn Many) {
+        self.check_fans(searcher);
         self.check_nearest(searcher);
     }
 
@@ -78,7 +85,7 @@ impl<'a> Truth<'a> {
         (at == target && tails).then_some(length)
     }
 
-    fn check_many(&mut self, searcher: &mut dyn Searcher) {
+    fn check_fans(&mut self, searcher: &mut dyn Many) {
         let (who, graph, work) = (searcher.name(), self.graph, self.work);
         let mut found = Vec::new();
         searcher.keep_sources(&work.drivers);
@@ -100,10 +107,10 @@ impl<'a> Truth<'a> {
         }
     }
 
-    fn check_nearest(&mut self, searcher: &mut dyn Searcher) {
+    fn check_nearest(&mut self, searcher: &mut dyn Many) {
         let mut drivers = self.work.drivers.clone();
         searcher.place_drivers(&drivers);
-        for step in &self.work.moves {
+        for step in some(self.graph, &self.work.moves) {
             drivers[step.driver] = step.node;
             searcher.move_driver(step.driver, step.node);
             let found = searcher.nearest(step.pickup, NEAREST);

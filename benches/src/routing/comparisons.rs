@@ -5,14 +5,16 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 use super::RoadGraph;
-use super::router::{Customizer, Searcher};
-use super::work::{CHANGED, NEAREST, TABLE, Work, changes};
+use super::router::{Customizer, Many, Searcher};
+use super::work::{CHANGED, NEAREST, Work, changes};
 use crate::comparison::{Comparison, Run, Unit};
 
 /// Somebody who customizes.
 pub(super) type Ready = Rc<RefCell<dyn Customizer>>;
 /// Somebody who searches.
 pub(super) type Seeker = Rc<RefCell<dyn Searcher>>;
+/// Somebody who searches for many at a time.
+pub(super) type Fan = Rc<RefCell<dyn Many>>;
 
 /// How we are called among the others.
 pub const OURS: &str = "ours";
@@ -70,57 +72,63 @@ fn customize(graph: &Rc<RoadGraph>, work: &Rc<Work>, who: &Ready, threads: usize
     })
 }
 
-/// A kind of question.
-struct Kind {
-    name: String,
-    /// How many there are.
-    count: usize,
-    /// Whether everybody forgets before what he has learned from the same ones.
-    is_new: bool,
-    ask: fn(&mut dyn Searcher, &Work),
-}
+/// A kind of question: its name, how many there are of it, and how all are asked.
+type Kind<S> = (&'static str, fn(&Work) -> usize, fn(&mut S, &Work));
 
-fn kinds(work: &Work) -> Vec<Kind> {
-    let kind = |name: &str, count, ask| Kind { name: name.into(), count, is_new: true, ask };
-    let drivers = thousands(work.drivers.len());
-    let (pairs, pickups) = (work.pairs.len(), work.pickups.len());
-    let again = Kind {
-        is_new: false,
-        ..kind("p2p with path, random pairs, again", pairs, |who, work| paths(who, &work.pairs))
-    };
-    vec![
-        kind("p2p distance, random pairs", pairs, |who, work| distances(who, &work.pairs)),
-        kind("p2p distance, local pairs", work.local.len(), |who, work| distances(who, &work.local)),
-        kind("p2p with path, random pairs", pairs, |who, work| paths(who, &work.pairs)),
-        again,
-        kind("p2p with path, local pairs", work.local.len(), |who, work| paths(who, &work.local)),
-        kind(&format!("{drivers} drivers to one pickup"), pickups, many_to_one),
-        kind(&format!("one pickup to {drivers} drivers"), pickups, one_to_many),
-        kind(&format!("table {TABLE} x {TABLE}"), work.tables.len(), tables),
-        kind(&format!("nearest {NEAREST} of {drivers} drivers, one just moved"), work.moves.len(), nearest),
-    ]
-}
+const PATHS: Kind<dyn Searcher> =
+    ("p2p with path, random pairs", |work| work.pairs.len(), |who, work| paths(who, &work.pairs));
+const LOCAL_PATHS: Kind<dyn Searcher> =
+    ("p2p with path, local pairs", |work| work.local.len(), |who, work| paths(who, &work.local));
 
-/// All kinds of questions; `how` is added to their names.
+/// From one node to another; `how` is added to the names.
 pub(super) fn questions(work: &Rc<Work>, all: &[Seeker], how: &str) -> Vec<Comparison> {
+    let kinds: [Kind<dyn Searcher>; 4] = [
+        ("p2p distance, random pairs", |work| work.pairs.len(), |who, work| distances(who, &work.pairs)),
+        ("p2p distance, local pairs", |work| work.local.len(), |who, work| distances(who, &work.local)),
+        PATHS,
+        LOCAL_PATHS,
+    ];
+    let mut comparisons: Vec<Comparison> =
+        kinds.into_iter().map(|kind| asked(work, all, how, kind, Searcher::name)).collect();
+    // Each path is new to everybody, and then it is not.
+    for comparison in &mut comparisons[2..] {
+        let all = all.to_vec();
+        comparison.before = Some(Box::new(move || all.iter().for_each(|who| who.borrow_mut().forget())));
+    }
+    comparisons.push(asked(work, all, &format!(", again{how}"), PATHS, Searcher::name));
+    comparisons
+}
+
+/// Of many nodes; `how` is added to the names.
+pub(super) fn fans(work: &Rc<Work>, all: &[Fan], how: &str) -> Vec<Comparison> {
     for who in all {
         let mut who = who.borrow_mut();
         who.keep_sources(&work.drivers);
         who.keep_targets(&work.drivers);
         who.place_drivers(&work.drivers);
     }
-    let ask = |kind: Kind| {
-        let runs = all.iter().map(|who| {
-            let (name, who, work) = (who.borrow().name(), Rc::clone(who), Rc::clone(work));
-            let run: Run = Box::new(move || (kind.ask)(&mut *who.borrow_mut(), &work));
-            (name, run)
-        });
-        let forgetful = all.to_vec();
-        let forget: Run = Box::new(move || forgetful.iter().for_each(|who| who.borrow_mut().forget()));
-        let before = kind.is_new.then_some(forget);
-        Comparison { before, ..comparison(format!("{}{how}", kind.name), kind.count, runs.collect()) }
-    };
-    kinds(work).into_iter().map(ask).collect()
+    let kinds: [Kind<dyn Many>; 4] = [
+        ("1,000 drivers to one pickup", |work| work.pickups.len(), many_to_one),
+        ("one pickup to 1,000 drivers", |work| work.pickups.len(), one_to_many),
+        ("table 50 x 50", |work| work.tables.len(), tables),
+        ("nearest 10 of 1,000 drivers, one just moved", |work| work.moves.len(), nearest),
+    ];
+    kinds.into_iter().map(|kind| asked(work, all, how, kind, Many::name)).collect()
+}
+
+fn asked<S: ?Sized + 'static>(
+    work: &Rc<Work>,
+    all: &[Rc<RefCell<S>>],
+    how: &str,
+    (name, count, ask): Kind<S>,
+    who_is: fn(&S) -> &'static str,
+) -> Comparison {
+    let runs = all.iter().map(|who| {
+        let (name, who, work) = (who_is(&who.borrow()), Rc::clone(who), Rc::clone(work));
+        let run: Run = Box::new(move || ask(&mut who.borrow_mut(), &work));
+        (name, run)
+    });
+    comparison(format!("{name}{how}"), count(work), runs.collect())
 }
 
 fn thousands(count: usize) -> String {
@@ -141,7 +149,7 @@ pub(super) fn paths(who: &mut dyn Searcher, pairs: &[(u32, u32)]) {
     }
 }
 
-pub(super) fn many_to_one(who: &mut dyn Searcher, work: &Work) {
+pub(super) fn many_to_one(who: &mut (dyn Many + 'static), work: &Work) {
     let mut out = Vec::new();
     for &pickup in &work.pickups {
         who.many_to_one(&work.drivers, pickup, &mut out);
@@ -149,7 +157,7 @@ pub(super) fn many_to_one(who: &mut dyn Searcher, work: &Work) {
     }
 }
 
-fn one_to_many(who: &mut dyn Searcher, work: &Work) {
+fn one_to_many(who: &mut (dyn Many + 'static), work: &Work) {
     let mut out = Vec::new();
     for &pickup in &work.pickups {
         who.one_to_many(pickup, &work.drivers, &mut out);
@@ -157,7 +165,7 @@ fn one_to_many(who: &mut dyn Searcher, work: &Work) {
     }
 }
 
-fn tables(who: &mut dyn Searcher, work: &Work) {
+fn tables(who: &mut (dyn Many + 'static), work: &Work) {
     let mut out = Vec::new();
     for (sources, targets) in &work.tables {
         who.table(sources, targets, &mut out);
@@ -165,7 +173,7 @@ fn tables(who: &mut dyn Searcher, work: &Work) {
     }
 }
 
-pub(super) fn nearest(who: &mut dyn Searcher, work: &Work) {
+pub(super) fn nearest(who: &mut (dyn Many + 'static), work: &Work) {
     for step in &work.moves {
         who.move_driver(step.driver, step.node);
         black_box(who.nearest(step.pickup, NEAREST));

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use etaflow_road::{Network, SyntheticCity, open_network};
 
 use super::check::Truth;
-use super::comparisons::{Ready, Seeker, customizations, questions};
+use super::comparisons::{Fan, Ready, Seeker, customizations, fans, questions};
+use super::pools::THREADS_MAX;
 use super::preparation::prepare;
 use super::turns::{self, Turns};
 use super::work::{CHANGED, Work};
-use super::{RoadGraph, ours, peer_cch, peer_fast_paths};
+use super::{Many, RoadGraph, Searcher, ours, peer_cch, peer_fast_paths};
 use crate::{GroupError, Request, Row, measure};
 
 /// How many nodes the made-up city has if nothing else is said.
@@ -32,68 +33,89 @@ pub fn rows(request: &Request) -> Result<Vec<Row>, GroupError> {
     let graph = Rc::new(RoadGraph::new(&network));
     let work = Rc::new(Work::new(&graph));
     request.tell(format_args!("{} nodes, {} arcs", graph.node_count(), graph.arc_count()));
-    let (order, preparation) = prepare(&graph);
+    let (order, preparation) = prepare(&graph, &network);
     request.tell(format_args!("prepared"));
-    let Everybody { ready, seekers, perfect } = everybody(&graph, &order);
+    let (all, perfect) = everybody(&graph, &order);
     let mut truth = Truth::new(&graph, &work);
-    for who in &ready {
-        request.tell(format_args!("checking how {} customizes", who.borrow().name()));
-        truth.check_customizer(&mut *who.borrow_mut(), 2, &CHANGED);
-    }
-    for who in seekers.iter().chain(&perfect[..1]) {
-        request.tell(format_args!("checking what {} finds", who.borrow().name()));
-        truth.check_searcher(&mut *who.borrow_mut());
-    }
-    let turns = Rc::new(Turns::new(network, &work));
+    check(request, &mut truth, &all);
+    let ours =
+        Everybody { ready: Vec::new(), seekers: perfect.seekers[..1].to_vec(), fans: perfect.fans[..1].to_vec() };
+    check(request, &mut truth, &ours);
+    let [turns, perfect_turns] =
+        [false, true].map(|is_perfect| Rc::new(Turns::new(Arc::clone(&network), &work, is_perfect)));
     request.tell(format_args!("checking turns"));
     turns.check(&graph);
+    perfect_turns.check(&graph);
+    let mut comparisons = customizations(&graph, &work, &all.ready);
+    comparisons.extend(questions(&work, &all.seekers, ""));
+    comparisons.extend(fans(&work, &all.fans, ""));
+    comparisons.extend(questions(&work, &perfect.seekers, ", perfect"));
+    comparisons.extend(fans(&work, &perfect.fans, ", perfect"));
+    comparisons.extend(turns::customizations(&turns, &graph, &all.ready[0]));
+    comparisons.extend(turns::questions(&turns, &all.seekers[0], &all.fans[0], ""));
+    comparisons.extend(turns::questions(&perfect_turns, &perfect.seekers[0], &perfect.fans[0], ", perfect"));
     let mut rows: Vec<Row> = preparation.into_iter().filter(|row| request.wants(&row.operation)).collect();
-    let mut comparisons = customizations(&graph, &work, &ready);
-    comparisons.extend(questions(&work, &seekers, ""));
-    comparisons.extend(questions(&work, &perfect, ", perfect"));
-    comparisons.extend(turns::comparisons(&turns, &graph, &ready[0], &seekers[0]));
-    for comparison in comparisons {
-        if request.wants(&comparison.operation) {
-            request.tell(format_args!("{}", comparison.operation));
-            rows.extend(measure("routing", comparison, request.rounds));
-        }
+    for comparison in comparisons.into_iter().filter(|comparison| request.wants(&comparison.operation)) {
+        request.tell(format_args!("{}", comparison.operation));
+        rows.extend(measure("routing", comparison, request.rounds));
     }
     Ok(rows)
 }
 
-/// Everybody who customizes and searches.
+/// Everybody who does something. Ours is the first of each, if there is one.
+#[derive(Default)]
 struct Everybody {
-    /// Ours is the first.
     ready: Vec<Ready>,
-    /// Ours is the first.
     seekers: Vec<Seeker>,
-    /// Those who leave out what shortest paths do not need, and who is closest to them.
-    perfect: Vec<Seeker>,
+    fans: Vec<Fan>,
 }
 
-fn everybody(graph: &RoadGraph, order: &[u32]) -> Everybody {
+impl Everybody {
+    fn searches<S: Searcher + Many + 'static>(&mut self, search: S) {
+        let search = Rc::new(RefCell::new(search));
+        self.seekers.push(Rc::clone(&search) as Seeker);
+        self.fans.push(search);
+    }
+}
+
+/// All, and those who leave out what shortest paths do not need, beside who is closest to them.
+fn everybody(graph: &RoadGraph, order: &[u32]) -> (Everybody, Everybody) {
+    let (mut all, mut perfect) = (Everybody::default(), Everybody::default());
     let hierarchy = ours::hierarchy(graph, order);
-    let mut ready: Vec<Ready> = vec![Rc::new(RefCell::new(ours::Ready::new(graph, &hierarchy)))];
-    let mut seekers: Vec<Seeker> = vec![Rc::new(RefCell::new(ours::Search::new(graph, &hierarchy, false)))];
-    let mut perfect: Vec<Seeker> = vec![Rc::new(RefCell::new(ours::Search::new(graph, &hierarchy, true)))];
+    all.ready.push(Rc::new(RefCell::new(ours::Ready::new(graph, &hierarchy))));
+    all.searches(ours::Search::new(graph, &hierarchy, false));
+    perfect.searches(ours::Search::new(graph, &hierarchy, true));
     #[cfg(feature = "routingkit")]
     {
         use super::peer_routingkit;
         let hierarchy = peer_routingkit::hierarchy(graph, order);
-        ready.push(Rc::new(RefCell::new(peer_routingkit::Ready::new(graph, hierarchy))));
-        let seeker: Seeker = Rc::new(RefCell::new(peer_routingkit::Search::new(graph, hierarchy)));
-        seekers.push(Rc::clone(&seeker));
-        perfect.push(seeker);
+        all.ready.push(Rc::new(RefCell::new(peer_routingkit::Ready::new(graph, hierarchy))));
+        all.searches(peer_routingkit::Search::new(graph, hierarchy));
     }
     let hierarchy = peer_cch::hierarchy(graph, order);
-    ready.push(Rc::new(RefCell::new(peer_cch::Ready::new(graph, hierarchy))));
-    let seeker: Seeker = Rc::new(RefCell::new(peer_cch::Search::new(graph, hierarchy)));
-    seekers.push(Rc::clone(&seeker));
-    perfect.push(seeker);
+    all.ready.push(Rc::new(RefCell::new(peer_cch::Ready::new(graph, hierarchy))));
+    all.searches(peer_cch::Search::new(graph, hierarchy));
+    perfect.seekers.extend_from_slice(&all.seekers[1..]);
+    perfect.fans.extend_from_slice(&all.fans[1..]);
     let (again, search) = peer_fast_paths::both(graph);
-    ready.push(Rc::new(RefCell::new(again)));
-    seekers.push(Rc::new(RefCell::new(search)));
-    Everybody { ready, seekers, perfect }
+    all.ready.push(Rc::new(RefCell::new(again)));
+    all.seekers.push(Rc::new(RefCell::new(search)));
+    (all, perfect)
+}
+
+fn check(request: &Request, truth: &mut Truth<'_>, all: &Everybody) {
+    for who in &all.ready {
+        request.tell(format_args!("checking how {} customizes", who.borrow().name()));
+        truth.check_customizer(&mut *who.borrow_mut(), THREADS_MAX, &CHANGED);
+    }
+    for who in &all.seekers {
+        request.tell(format_args!("checking what {} finds", who.borrow().name()));
+        truth.check_searcher(&mut *who.borrow_mut());
+    }
+    for who in &all.fans {
+        request.tell(format_args!("checking what {} finds of many", who.borrow().name()));
+        truth.check_many(&mut *who.borrow_mut());
+    }
 }
 
 #[cfg(test)]
@@ -109,9 +131,10 @@ mod tests {
             ..Request::default()
         };
         let rows = rows(&request).expect("a city needs no file");
-        assert!(rows.iter().all(|row| row.operation == "full customization, 1 thread"));
+        assert!(rows.iter().all(|row| row.operation.contains("full customization, 1 thread")), "{rows:?}");
+        assert!(rows.iter().all(|row| row.ours.is_some() && row.theirs.is_some()), "{rows:?}");
         let peers: Vec<_> = rows.iter().map(|row| row.peer).collect();
-        assert!(peers.ends_with(&["cch", "fast_paths"]), "{peers:?}");
+        assert!(peers.ends_with(&["cch", "fast_paths", turns::NO_TURNS]), "{peers:?}");
         assert_eq!(peers.contains(&"RoutingKit"), cfg!(feature = "routingkit"));
     }
 

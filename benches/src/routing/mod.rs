@@ -23,6 +23,5 @@ pub use comparisons::OURS;
 pub use group::rows;
 pub use oracle::Oracle;
 pub use road_graph::RoadGraph;
-pub use router::least;
-pub use router::{Changes, Customizer, PathOf, Searcher};
+pub use router::{Changes, Customizer, Many, PathOf, Searcher, least};
 pub use work::{Move, Work};

@@ -8,7 +8,7 @@ use etaflow_road::{
 };
 
 use super::pools::{THREADS_MAX, pool};
-use super::{Changes, Customizer, OURS, PathOf, RoadGraph, Searcher};
+use super::{Changes, Customizer, Many, OURS, PathOf, RoadGraph, Searcher};
 
 /// The order in which nodes are contracted, the least important first.
 pub(super) fn order(graph: &RoadGraph) -> Vec<u32> {
@@ -64,8 +64,9 @@ impl Customizer for Ready {
         true
     }
 
-    fn change(&mut self, _changes: &Changes) -> bool {
-        false
+    fn change(&mut self, changes: &Changes) -> bool {
+        self.maker.change(&mut self.customized, &changes.list).expect("the graph has these arcs");
+        true
     }
 
     fn distance(&mut self, source: u32, target: u32) -> Weight {
@@ -144,6 +145,12 @@ impl Searcher for Search {
     fn path(&mut self, source: u32, target: u32, path: &mut Vec<u32>) {
         // A way that there is not is none: the arcs are cleared.
         self.search.path(&self.customized, (source, 0), (target, 0), path);
+    }
+}
+
+impl Many for Search {
+    fn name(&self) -> &'static str {
+        OURS
     }
 
     fn many_to_one(&mut self, sources: &[u32], target: u32, out: &mut Vec<Weight>) {

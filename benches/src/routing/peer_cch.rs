@@ -8,7 +8,7 @@ use cch::{Cch, CchView, Customizer as Maker, ElimTreeQuery, Metric, MetricView, 
 use etaflow_road::Weight;
 
 use super::pools::{THREADS_MAX, pool};
-use super::{Changes, Customizer, PathOf, RoadGraph, Searcher, least};
+use super::{Changes, Customizer, Many, PathOf, RoadGraph, Searcher, least};
 
 pub(super) const NAME: &str = "cch";
 
@@ -133,6 +133,12 @@ impl Searcher for Search {
 
     fn path(&mut self, source: u32, target: u32, path: &mut Vec<u32>) {
         *path = self.path.path(&self.metric, source, target).unwrap_or_default();
+    }
+}
+
+impl Many for Search {
+    fn name(&self) -> &'static str {
+        NAME
     }
 
     fn keep_sources(&mut self, sources: &[u32]) {

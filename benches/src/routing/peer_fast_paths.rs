@@ -1,12 +1,12 @@
 //! The crate `fast_paths`: a contraction hierarchy of one metric.
 //!
 //! It has no order but its own. New weights are a new graph, contracted anew in the order of the first. It answers from
-//! node to node only, always with the path; all else is many such questions.
+//! node to node only, always with the path; of many nodes it would have to be asked one pair after the other.
 
 use etaflow_road::{INFINITY, Weight};
 use fast_paths::{FastGraph, InputGraph, PathCalculator, create_calculator, prepare, prepare_with_order};
 
-use super::{Changes, Customizer, PathOf, RoadGraph, Searcher, least};
+use super::{Changes, Customizer, PathOf, RoadGraph, Searcher};
 
 const NAME: &str = "fast_paths";
 
@@ -36,13 +36,12 @@ pub(super) struct Ready {
 pub(super) struct Search {
     graph: FastGraph,
     calculator: PathCalculator,
-    drivers: Vec<u32>,
 }
 
 /// Both, with the free-flow weights.
 pub(super) fn both(graph: &RoadGraph) -> (Ready, Search) {
     let prepared = prepare(&input(&graph.tail, &graph.head, &graph.weight));
-    let search = Search { calculator: create_calculator(&prepared), graph: prepared.clone(), drivers: Vec::new() };
+    let search = Search { calculator: create_calculator(&prepared), graph: prepared.clone() };
     let (tail, head) = (graph.tail.clone(), graph.head.clone());
     (Ready { tail, head, order: prepared.get_node_ordering(), graph: prepared }, search)
 }
@@ -70,15 +69,6 @@ impl Customizer for Ready {
     }
 }
 
-impl Search {
-    fn rows(&mut self, sources: &[u32], targets: &[u32], out: &mut Vec<Weight>) {
-        out.clear();
-        for &source in sources {
-            out.extend(targets.iter().map(|&target| ask(&self.graph, &mut self.calculator, source, target)));
-        }
-    }
-}
-
 impl Searcher for Search {
     fn name(&self) -> &'static str {
         NAME
@@ -97,32 +87,5 @@ impl Searcher for Search {
         if let Some(found) = self.calculator.calc_path(&self.graph, source as usize, target as usize) {
             path.extend(found.get_nodes().iter().map(|&node| node as u32));
         }
-    }
-
-    fn many_to_one(&mut self, sources: &[u32], target: u32, out: &mut Vec<Weight>) {
-        self.rows(sources, &[target], out);
-    }
-
-    fn one_to_many(&mut self, source: u32, targets: &[u32], out: &mut Vec<Weight>) {
-        self.rows(&[source], targets, out);
-    }
-
-    fn table(&mut self, sources: &[u32], targets: &[u32], out: &mut Vec<Weight>) {
-        self.rows(sources, targets, out);
-    }
-
-    fn place_drivers(&mut self, drivers: &[u32]) {
-        self.drivers = drivers.to_vec();
-    }
-
-    fn move_driver(&mut self, driver: usize, node: u32) {
-        self.drivers[driver] = node;
-    }
-
-    fn nearest(&mut self, node: u32, count: usize) -> Vec<(u32, Weight)> {
-        let (drivers, mut times) = (std::mem::take(&mut self.drivers), Vec::new());
-        self.rows(&drivers, &[node], &mut times);
-        self.drivers = drivers;
-        least(&times, count)
     }
 }

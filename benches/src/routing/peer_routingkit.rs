@@ -8,7 +8,7 @@ use routingkit_cch::{
     CCH, CCHManyToOne, CCHMetric, CCHMetricPartialUpdater, CCHOneToMany, CCHQuery, compute_order_inertial,
 };
 
-use super::{Changes, Customizer, PathOf, RoadGraph, Searcher, least};
+use super::{Changes, Customizer, Many, PathOf, RoadGraph, Searcher, least};
 
 pub(super) const NAME: &str = "RoutingKit";
 
@@ -117,6 +117,12 @@ impl Searcher for Search {
         self.query.add_source(source, 0);
         self.query.add_target(target, 0);
         *path = self.query.run().arc_path();
+    }
+}
+
+impl Many for Search {
+    fn name(&self) -> &'static str {
+        NAME
     }
 
     fn keep_sources(&mut self, sources: &[u32]) {

@@ -1,10 +1,10 @@
 //! What is done once a map: the order, the hierarchy, and how large they are.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
-use etaflow_road::{Customized, Hierarchy};
+use etaflow_road::{Customized, Hierarchy, Network};
 
+use super::turns::NO_TURNS;
 use super::{RoadGraph, ours, peer_cch};
 use crate::comparison::{Row, Unit, timed};
 
@@ -12,7 +12,7 @@ use crate::comparison::{Row, Unit, timed};
 type Pair = (f64, f64);
 
 /// Finds our order, with rows that say how it and what follows from it compare.
-pub(super) fn prepare(graph: &Rc<RoadGraph>) -> (Vec<u32>, Vec<Row>) {
+pub(super) fn prepare(graph: &RoadGraph, network: &Network) -> (Vec<u32>, Vec<Row>) {
     let mut rows = Vec::new();
     let mut row = |operation: &str, peer, unit, (ours, theirs): Pair| {
         rows.push(Row {
@@ -50,6 +50,15 @@ pub(super) fn prepare(graph: &Rc<RoadGraph>) -> (Vec<u32>, Vec<Row>) {
     of_orders("height of the elimination tree", "nodes", |hierarchy| hierarchy.height() as f64);
     of_orders("arcs of our hierarchy", "arcs", |hierarchy| hierarchy.arc_count() as f64);
     of_orders("triangles of our hierarchy", "triangles", |hierarchy| hierarchy.triangle_count() as f64);
+    let (with_turns, turns_us) = timed(|| Arc::clone(network.turn_hierarchy()));
+    let mut of_turns = |operation: &str, unit, of: fn(&Hierarchy) -> f64| {
+        row(&format!("turns: {operation}"), NO_TURNS, unit, (of(&with_turns), of(&hierarchy)));
+    };
+    of_turns("height of the elimination tree", "nodes", |hierarchy| hierarchy.height() as f64);
+    of_turns("arcs of our hierarchy", "arcs", |hierarchy| hierarchy.arc_count() as f64);
+    of_turns("triangles of our hierarchy", "triangles", |hierarchy| hierarchy.triangle_count() as f64);
+    of_turns("memory of the hierarchy", "bytes", |hierarchy| hierarchy.bytes() as f64);
+    row("turns: order and hierarchy", NO_TURNS, us, (turns_us, our_order_us + our_us));
     let (nodes, arcs) = (graph.node_count() as f64, graph.arc_count() as f64);
     let (our_bytes, their_bytes) = (hierarchy.bytes() as f64, peer_cch::bytes(theirs) as f64);
     row("memory of the hierarchy, per node", peer_cch::NAME, "bytes", (our_bytes / nodes, their_bytes / nodes));

@@ -68,6 +68,12 @@ pub trait Searcher {
 
     /// The way from one node to another, nothing if there is none.
     fn path(&mut self, source: u32, target: u32, path: &mut Vec<u32>);
+}
+
+/// Answers questions that are about many nodes at a time, under the free-flow weights.
+pub trait Many {
+    /// Who it is.
+    fn name(&self) -> &'static str;
 
     /// Prepares for questions from these nodes, if it can; never measured.
     fn keep_sources(&mut self, _sources: &[u32]) {}

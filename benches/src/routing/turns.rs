@@ -5,16 +5,18 @@ use std::hint::black_box;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use etaflow_road::{Dijkstra, EdgeId, INFINITY, Metric, Network, NodeId, Position, Query, Targets, Weight};
+use etaflow_road::{
+    Dijkstra, EdgeId, INFINITY, Metric, MetricCustomizer, Network, NodeId, Position, Query, Targets, Weight,
+};
 
-use super::comparisons::{Ready, Seeker, distances, paths};
+use super::comparisons::{Fan, Ready, Seeker, distances, many_to_one, nearest, paths};
 use super::pools::pool;
 use super::work::{DRIVERS, Move, NEAREST, Work, changes};
-use super::{RoadGraph, Searcher};
+use super::{Changes, Many, RoadGraph, Searcher};
 use crate::comparison::{Comparison, Run, Unit};
 
 /// Who is beside it.
-const PEER: &str = "ours, no turns";
+pub(super) const NO_TURNS: &str = "ours, no turns";
 /// How many questions of each kind are checked.
 const CHECKED: usize = 100;
 
@@ -22,20 +24,28 @@ const CHECKED: usize = 100;
 pub(super) struct Turns {
     network: Arc<Network>,
     metric: Metric,
+    /// The metric that new weights are given to, and who gives them.
+    next: RefCell<(MetricCustomizer, Metric)>,
     query: RefCell<Query>,
     work: Rc<Work>,
     targets: RefCell<Targets>,
 }
 
 impl Turns {
-    pub(super) fn new(network: Arc<Network>, work: &Rc<Work>) -> Self {
-        let metric = Metric::free_flow(&network);
+    /// With or without the arcs that no shortest path needs.
+    pub(super) fn new(network: Arc<Network>, work: &Rc<Work>, is_perfect: bool) -> Self {
+        let mut metric = Metric::free_flow(&network);
+        let mut customizer = MetricCustomizer::new(&network);
+        if is_perfect {
+            customizer.perfect(&mut metric);
+        }
+        let next = RefCell::new((customizer, metric.clone()));
         let query = RefCell::new(Query::new(Arc::clone(&network)));
         let mut targets = Targets::new(&network);
         for (driver, &node) in (0..).zip(&work.drivers) {
             targets.insert(driver, leaving(&network, node));
         }
-        Self { metric, query, work: Rc::clone(work), targets: RefCell::new(targets), network }
+        Self { metric, next, query, work: Rc::clone(work), targets: RefCell::new(targets), network }
     }
 
     /// That the answers are Dijkstra's, and that they follow the metric.
@@ -130,25 +140,35 @@ fn arriving(network: &Network, node: u32) -> Position {
     Position { edge, offset_mm: network.length_mm(edge) }
 }
 
-/// New weights and questions, each beside the same without turns.
-pub(super) fn comparisons(turns: &Rc<Turns>, graph: &Rc<RoadGraph>, ready: &Ready, seeker: &Seeker) -> Vec<Comparison> {
-    let work = Rc::clone(&turns.work);
-    seeker.borrow_mut().place_drivers(&work.drivers);
-    let mut all: Vec<Comparison> =
-        [1, 2].into_iter().map(|threads| customization(turns, graph, ready, threads)).collect();
-    let mut ask = |name: &str, count: usize, ours: fn(&Turns), theirs: fn(&mut dyn Searcher, &Work)| {
-        let (turns, work, seeker) = (Rc::clone(turns), Rc::clone(&work), Rc::clone(seeker));
-        let ours: Run = Box::new(move || ours(&turns));
-        all.push(comparison(name, count, ours, Some(Box::new(move || theirs(&mut *seeker.borrow_mut(), &work)))));
+/// Questions, each beside the same without turns; `how` is added to the names.
+pub(super) fn questions(turns: &Rc<Turns>, seeker: &Seeker, fan: &Fan, how: &str) -> Vec<Comparison> {
+    let work = &turns.work;
+    let ask = |name: &str, count: usize, ours: fn(&Turns), theirs: Run| {
+        let turns = Rc::clone(turns);
+        comparison(&format!("{name}{how}"), count, Box::new(move || ours(&turns)), Some(theirs))
     };
-    let (pairs, local, pickups) = (work.pairs.len(), work.local.len(), work.pickups.len());
-    ask("p2p distance, random pairs", pairs, |us| us.ask_all(&us.work.pairs), |who, work| distances(who, &work.pairs));
-    ask("p2p distance, local pairs", local, |us| us.ask_all(&us.work.local), |who, work| distances(who, &work.local));
-    ask("p2p with path, random pairs", pairs, |us| us.route_all(&us.work.pairs), |who, work| paths(who, &work.pairs));
-    ask("1,000 drivers to one pickup", pickups, Turns::many_to_one, super::comparisons::many_to_one);
-    ask("nearest 10 of 1,000 drivers, one just moved", work.moves.len(), Turns::nearest, super::comparisons::nearest);
-    all.push(visible(turns, graph));
-    all
+    let one = |theirs: fn(&mut dyn Searcher, &Work)| -> Run {
+        let (seeker, work) = (Rc::clone(seeker), Rc::clone(work));
+        Box::new(move || theirs(&mut *seeker.borrow_mut(), &work))
+    };
+    let many = |theirs: fn(&mut (dyn Many + 'static), &Work)| -> Run {
+        let (fan, work) = (Rc::clone(fan), Rc::clone(work));
+        Box::new(move || theirs(&mut *fan.borrow_mut(), &work))
+    };
+    let (pairs, local, pickups, moves) = (work.pairs.len(), work.local.len(), work.pickups.len(), work.moves.len());
+    let (random, near) = (one(|who, work| distances(who, &work.pairs)), one(|who, work| distances(who, &work.local)));
+    vec![
+        ask("p2p distance, random pairs", pairs, |us| us.ask_all(&us.work.pairs), random),
+        ask("p2p distance, local pairs", local, |us| us.ask_all(&us.work.local), near),
+        ask(
+            "p2p with path, random pairs, again",
+            pairs,
+            |us| us.route_all(&us.work.pairs),
+            one(|who, work| paths(who, &work.pairs)),
+        ),
+        ask("1,000 drivers to one pickup", pickups, Turns::many_to_one, many(many_to_one)),
+        ask("nearest 10 of 1,000 drivers, one just moved", moves, Turns::nearest, many(nearest)),
+    ]
 }
 
 fn comparison(operation: &str, count: usize, ours: Run, theirs: Option<Run>) -> Comparison {
@@ -158,37 +178,72 @@ fn comparison(operation: &str, count: usize, ours: Run, theirs: Option<Run>) -> 
         count: count as u64,
         before: None,
         ours: Some(ours),
-        peers: theirs.map(|theirs| (PEER, theirs)).into_iter().collect(),
+        peers: theirs.map(|theirs| (NO_TURNS, theirs)).into_iter().collect(),
     }
 }
 
-fn customization(turns: &Rc<Turns>, graph: &Rc<RoadGraph>, ready: &Ready, threads: usize) -> Comparison {
-    let (turns, graph, ready) = (Rc::clone(turns), Rc::clone(graph), Rc::clone(ready));
-    let theirs: Run = Box::new(move || ready.borrow_mut().customize(&graph.weight, threads));
-    let ours: Run = Box::new(move || {
-        let weights = turns.work.weights.clone();
-        let network = &turns.network;
-        let metric = pool(threads).install(|| Metric::new(network, weights));
-        black_box(metric.expect("there is a weight for each edge"));
-    });
-    comparison(&format!("full customization, threads: {threads}"), 1, ours, Some(theirs))
+/// New weights, beside the same without turns.
+pub(super) fn customizations(turns: &Rc<Turns>, graph: &Rc<RoadGraph>, ready: &Ready) -> Vec<Comparison> {
+    let theirs = |threads: usize, is_perfect: bool| -> Run {
+        let (graph, ready) = (Rc::clone(graph), Rc::clone(ready));
+        Box::new(move || {
+            if is_perfect {
+                ready.borrow_mut().perfect(&graph.weight);
+            } else {
+                ready.borrow_mut().customize(&graph.weight, threads);
+            }
+        })
+    };
+    let ours = |threads: usize, is_perfect: bool| -> Run {
+        let turns = Rc::clone(turns);
+        Box::new(move || {
+            let (customizer, metric) = &mut *turns.next.borrow_mut();
+            let weights = &turns.work.weights;
+            let done = pool(threads).install(|| customizer.customize(metric, weights));
+            done.expect("there is a weight for each edge");
+            if is_perfect {
+                customizer.perfect(metric);
+            }
+        })
+    };
+    vec![
+        comparison("full customization, 1 thread", 1, ours(1, false), Some(theirs(1, false))),
+        comparison("full customization, 2 threads", 1, ours(2, false), Some(theirs(2, false))),
+        comparison("full and perfect customization, 1 thread", 1, ours(1, true), Some(theirs(1, true))),
+        visible(turns, graph),
+        all_visible(turns),
+    ]
 }
 
-/// From new travel times of 1,000 edges to an answer that they are in.
-fn visible(turns: &Rc<Turns>, graph: &Rc<RoadGraph>) -> Comparison {
-    let (turns, graph) = (Rc::clone(turns), Rc::clone(graph));
-    let sets: Vec<Vec<(EdgeId, Weight)>> = changes(&graph, 1_000)
-        .iter()
-        .map(|set| set.list.iter().map(|&(arc, weight)| (EdgeId(arc), weight)).collect())
-        .collect();
-    let count = sets.len();
+/// From new travel times of 1,000 edges to an answer that they are in: the metric is copied, changed and asked.
+fn visible(turns: &Rc<Turns>, graph: &RoadGraph) -> Comparison {
+    let edges = |set: &Changes| set.list.iter().map(|&(arc, weight)| (EdgeId(arc), weight)).collect();
+    let sets: Vec<Vec<(EdgeId, Weight)>> = changes(graph, 1_000).iter().map(edges).collect();
+    let (turns, count) = (Rc::clone(turns), sets.len());
     let ours: Run = Box::new(move || {
-        let (mut query, metric) = (turns.query.borrow_mut(), &turns.metric);
+        let (mut query, next) = (turns.query.borrow_mut(), &mut *turns.next.borrow_mut());
+        let (customizer, metric) = next;
         for (set, &pair) in sets.iter().zip(&turns.work.pairs) {
-            let changed = pool(2).install(|| metric.with_changes(set)).expect("all weights are positive and finite");
+            metric.clone_from(&turns.metric);
+            let changed = pool(2).install(|| customizer.change(metric, set));
+            changed.expect("all weights are positive and finite");
             let (from, to) = turns.ends(pair);
-            black_box(query.duration(&changed, &from, &to));
+            black_box(query.duration(metric, &from, &to));
         }
     });
     comparison("1,000 edges changed and in an answer, 2 threads", count, ours, None)
+}
+
+/// From new travel times of all edges to an answer that they are in.
+fn all_visible(turns: &Rc<Turns>) -> Comparison {
+    let turns = Rc::clone(turns);
+    let ours: Run = Box::new(move || {
+        let (customizer, metric) = &mut *turns.next.borrow_mut();
+        let weights = &turns.work.weights;
+        let done = pool(2).install(|| customizer.customize(metric, weights));
+        done.expect("there is a weight for each edge");
+        let (from, to) = turns.ends(turns.work.pairs[0]);
+        black_box(turns.query.borrow_mut().duration(metric, &from, &to));
+    });
+    comparison("all edges changed and in an answer, 2 threads", 1, ours, None)
 }

@@ -51,9 +51,9 @@ impl Work {
         let mut some =
             |count: usize| -> Vec<u32> { (0..count).map(|_| graph.usable[random.below(graph.usable.len())]).collect() };
         let pairs = some(PAIRS).into_iter().zip(some(PAIRS)).collect();
-        let (drivers, pickups) = (some(DRIVERS), some(50));
-        let tables = (0..4).map(|_| (some(TABLE), some(TABLE))).collect();
-        let moves = moves(&drivers, &some(100), &some(100));
+        let (drivers, pickups) = (some(DRIVERS), some(200));
+        let tables = (0..10).map(|_| (some(TABLE), some(TABLE))).collect();
+        let moves = moves(&drivers, &some(500), &some(500));
         let starts = some(PAIRS * 2);
         let weights = graph.weight.iter().map(|&weight| other(weight, &mut random)).collect();
         Self { pairs, local: local(graph, starts), drivers, pickups, moves, tables, weights }
