@@ -3,15 +3,15 @@
 use etaflow_road::{INFINITY, Weight};
 
 use super::router::{Customizer, Many, PathOf, Searcher, least};
-use super::work::{DRIVERS, NEAREST, Work, changes};
+use super::work::{DRIVERS, Move, NEAREST, TABLE, Work, changes};
 use super::{Oracle, RoadGraph};
 
 /// How many nodes Dijkstra's search may settle for the answers to one kind of question.
 const EFFORT: usize = 50_000_000;
 
-/// How many questions of a kind are checked: all on a small graph, some on a large one.
-fn some<'a, T>(graph: &RoadGraph, questions: &'a [T]) -> &'a [T] {
-    &questions[..questions.len().min((EFFORT / graph.node_count()).max(10))]
+/// The questions of a kind that are checked, of which each takes some searches: all on a small graph, some on a large one.
+pub(super) fn some<'a, T>(graph: &RoadGraph, questions: &'a [T], searches: usize) -> &'a [T] {
+    &questions[..questions.len().min((EFFORT / graph.node_count() / searches).max(1))]
 }
 
 /// The right answers of a graph.
@@ -19,20 +19,41 @@ pub(super) struct Truth<'a> {
     graph: &'a RoadGraph,
     work: &'a Work,
     forward: Oracle,
-    backward: Oracle,
     /// Of each of the pairs, then of each of the local ones.
     pairs: [Vec<Weight>; 2],
+    /// Of each pickup: from all drivers, and to them.
+    fans: Vec<[Vec<Weight>; 2]>,
+    /// Row by row.
+    tables: Vec<Vec<Weight>>,
+    /// After each move.
+    nearest: Vec<Vec<(u32, Weight)>>,
 }
 
 impl<'a> Truth<'a> {
     /// Finds out what it takes long to find out.
     pub(super) fn new(graph: &'a RoadGraph, work: &'a Work) -> Self {
-        let mut forward = Oracle::forward(graph);
+        let (mut forward, mut backward) = (Oracle::forward(graph), Oracle::backward(graph));
+        let weights = &graph.weight;
         let mut all = |pairs: &[(u32, u32)]| {
-            some(graph, pairs).iter().map(|&(from, to)| forward.distance(&graph.weight, from, to)).collect()
+            some(graph, pairs, 1).iter().map(|&(from, to)| forward.distance(weights, from, to)).collect()
         };
         let pairs = [all(&work.pairs), all(&work.local)];
-        Self { graph, work, backward: Oracle::backward(graph), forward, pairs }
+        let mut fan = |&pickup: &u32| {
+            [&mut backward, &mut forward].map(|oracle| oracle.distances(weights, pickup, &work.drivers))
+        };
+        let fans = some(graph, &work.pickups, 2).iter().map(&mut fan).collect();
+        let mut row = |&source: &u32, targets: &[u32]| forward.distances(weights, source, targets);
+        let mut table = |(sources, targets): &(Vec<u32>, Vec<u32>)| {
+            sources.iter().flat_map(|source| row(source, targets)).collect::<Vec<_>>()
+        };
+        let tables = some(graph, &work.tables, TABLE).iter().map(&mut table).collect();
+        let mut drivers = work.drivers.clone();
+        let mut step = |step: &Move| {
+            drivers[step.driver] = step.node;
+            least(&backward.distances(weights, step.pickup, &drivers), NEAREST)
+        };
+        let nearest = some(graph, &work.moves, 1).iter().map(&mut step).collect();
+        Self { graph, work, forward, pairs, fans, tables, nearest }
     }
 
     /// That all answers are right.
@@ -86,37 +107,33 @@ impl<'a> Truth<'a> {
     }
 
     fn check_fans(&mut self, searcher: &mut dyn Many) {
-        let (who, graph, work) = (searcher.name(), self.graph, self.work);
+        let (who, Work { drivers, pickups, tables, .. }) = (searcher.name(), self.work);
         let mut found = Vec::new();
-        searcher.keep_sources(&work.drivers);
-        searcher.keep_targets(&work.drivers);
-        for &pickup in some(graph, &work.pickups) {
-            searcher.many_to_one(&work.drivers, pickup, &mut found);
-            let expected = self.backward.distances(&graph.weight, pickup, &work.drivers);
-            compare(who, "to", pickup, &work.drivers, &found, &expected);
-            searcher.one_to_many(pickup, &work.drivers, &mut found);
-            let expected = self.forward.distances(&graph.weight, pickup, &work.drivers);
-            compare(who, "from", pickup, &work.drivers, &found, &expected);
+        searcher.keep_sources(drivers);
+        searcher.keep_targets(drivers);
+        for (&pickup, [to, from]) in pickups.iter().zip(&self.fans) {
+            searcher.many_to_one(drivers, pickup, &mut found);
+            compare(who, "to", pickup, drivers, &found, to);
+            searcher.one_to_many(pickup, drivers, &mut found);
+            compare(who, "from", pickup, drivers, &found, from);
         }
-        for (sources, targets) in some(graph, &work.tables) {
+        for ((sources, targets), expected) in tables.iter().zip(&self.tables) {
             searcher.table(sources, targets, &mut found);
-            for (&source, row) in sources.iter().zip(found.chunks(targets.len())) {
-                let expected = self.forward.distances(&graph.weight, source, targets);
-                compare(who, "from", source, targets, row, &expected);
+            assert_eq!(found.len(), expected.len(), "{who}: how large a table is");
+            let rows = found.chunks(targets.len()).zip(expected.chunks(targets.len()));
+            for (&source, (row, expected)) in sources.iter().zip(rows) {
+                compare(who, "from", source, targets, row, expected);
             }
         }
     }
 
     fn check_nearest(&mut self, searcher: &mut dyn Many) {
-        let mut drivers = self.work.drivers.clone();
-        searcher.place_drivers(&drivers);
-        for step in some(self.graph, &self.work.moves) {
-            drivers[step.driver] = step.node;
+        searcher.place_drivers(&self.work.drivers);
+        for (step, expected) in self.work.moves.iter().zip(&self.nearest) {
             searcher.move_driver(step.driver, step.node);
             let found = searcher.nearest(step.pickup, NEAREST);
-            let expected = least(&self.backward.distances(&self.graph.weight, step.pickup, &drivers), NEAREST);
             let (who, pickup) = (searcher.name(), step.pickup);
-            assert_eq!(found, expected, "{who}: the nearest of {DRIVERS} drivers to {pickup}");
+            assert_eq!(&found, expected, "{who}: the nearest of {DRIVERS} drivers to {pickup}");
         }
     }
 
@@ -149,7 +166,7 @@ impl<'a> Truth<'a> {
     }
 
     fn check_weights(&mut self, customizer: &mut dyn Customizer, weights: &[Weight], what: &str) {
-        for &(source, target) in some(self.graph, &self.work.pairs).iter().take(30) {
+        for &(source, target) in some(self.graph, &self.work.pairs, 10).iter().take(30) {
             let (who, found) = (customizer.name(), customizer.distance(source, target));
             let expected = self.forward.distance(weights, source, target);
             assert_eq!(found, expected, "{who}, {what}: the distance from {source} to {target}");
