@@ -55,7 +55,9 @@ pub fn rows(request: &Request) -> Result<Vec<Row>, GroupError> {
     comparisons.extend(turns::questions(&turns, &all.seekers[0], &all.fans[0], ""));
     comparisons.extend(turns::questions(&perfect_turns, &perfect.seekers[0], &perfect.fans[0], ", perfect"));
     let mut rows: Vec<Row> = preparation.into_iter().filter(|row| request.wants(&row.operation)).collect();
-    for comparison in comparisons.into_iter().filter(|comparison| request.wants(&comparison.operation)) {
+    // A city that is too small has no local pairs.
+    comparisons.retain(|comparison| comparison.count > 0 && request.wants(&comparison.operation));
+    for comparison in comparisons {
         request.tell(format_args!("{}", comparison.operation));
         rows.extend(measure("routing", comparison, request.rounds));
     }
