@@ -59,7 +59,7 @@ fn without_turns(criterion: &mut Criterion, name: &str, graph: &RoadGraph, work:
     let plain = Graph::new(graph.node_count() as u32, arcs).expect("arcs are between nodes");
     let order = Order::of_nodes(&plain, &graph.place);
     let hierarchy = Arc::new(Hierarchy::new(&plain, &order).expect("the order is of the graph"));
-    let mut now = Customized::new(&hierarchy, graph.weight.clone()).expect("there is a weight for each arc");
+    let mut now = Customized::new(&hierarchy, &graph.weight).expect("there is a weight for each arc");
     let mut customizer = Customizer::new(&hierarchy);
 
     let mut weights = group(criterion, name, "nodes/weights");

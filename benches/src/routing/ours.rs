@@ -35,7 +35,7 @@ pub(super) struct Ready {
 impl Ready {
     /// With the free-flow weights.
     pub(super) fn new(graph: &RoadGraph, hierarchy: &Arc<Hierarchy>) -> Self {
-        let customized = Customized::new(hierarchy, graph.weight.clone()).expect("there is a weight for each arc");
+        let customized = Customized::new(hierarchy, &graph.weight).expect("there is a weight for each arc");
         Self { maker: Maker::new(hierarchy), customized }
     }
 }
@@ -79,6 +79,7 @@ impl Customizer for Ready {
 pub(super) struct Search {
     maker: Maker,
     customized: Customized,
+    weights: Vec<Weight>,
     is_perfect: bool,
     search: Question,
     drivers: Drivers,
@@ -94,11 +95,12 @@ struct Drivers {
 impl Search {
     /// Under the free-flow weights, with or without the arcs that no shortest path needs.
     pub(super) fn new(graph: &RoadGraph, hierarchy: &Arc<Hierarchy>, is_perfect: bool) -> Self {
-        let customized = Customized::new(hierarchy, graph.weight.clone()).expect("there is a weight for each arc");
+        let customized = Customized::new(hierarchy, &graph.weight).expect("there is a weight for each arc");
         let at = vec![Vec::new(); graph.node_count()];
         let drivers = Drivers { node: Vec::new(), at, occupied: NodeSet::new(hierarchy) };
         let maker = Maker::new(hierarchy);
-        let mut search = Self { maker, customized, is_perfect, search: Question::new(hierarchy), drivers };
+        let weights = graph.weight.clone();
+        let mut search = Self { maker, customized, weights, is_perfect, search: Question::new(hierarchy), drivers };
         search.forget();
         search
     }
@@ -127,8 +129,7 @@ impl Searcher for Search {
     }
 
     fn forget(&mut self) {
-        let weights = self.customized.weights().to_vec();
-        self.maker.customize(&mut self.customized, &weights).expect("they have been weights before");
+        self.maker.customize(&mut self.customized, &self.weights).expect("they have been weights before");
         if self.is_perfect {
             self.maker.perfect(&mut self.customized);
         }

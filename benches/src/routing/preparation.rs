@@ -71,6 +71,6 @@ pub(super) fn prepare(graph: &RoadGraph, network: &Network) -> (Vec<u32>, Vec<Ro
 }
 
 fn customized_bytes(graph: &RoadGraph, hierarchy: &Arc<Hierarchy>) -> f64 {
-    let customized = Customized::new(hierarchy, graph.weight.clone()).expect("there is a weight for each arc");
+    let customized = Customized::new(hierarchy, &graph.weight).expect("there is a weight for each arc");
     customized.bytes() as f64
 }

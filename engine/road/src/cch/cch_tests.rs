@@ -145,14 +145,14 @@ fn hierarchy(world: &World) -> Arc<Hierarchy> {
 proptest! {
     #[test]
     fn every_answer_is_that_of_the_oracle(world in world()) {
-        let customized = Customized::new(&hierarchy(&world), world.weights.clone()).expect("they are weights");
+        let customized = Customized::new(&hierarchy(&world), &world.weights).expect("they are weights");
         check(&world, &customized, &world.weights);
     }
 
     #[test]
     fn a_perfect_hierarchy_answers_alike(world in world()) {
         let hierarchy = hierarchy(&world);
-        let mut customized = Customized::new(&hierarchy, world.weights.clone()).expect("they are weights");
+        let mut customized = Customized::new(&hierarchy, &world.weights).expect("they are weights");
         Customizer::new(&hierarchy).perfect(&mut customized);
         check(&world, &customized, &world.weights);
     }
@@ -160,8 +160,8 @@ proptest! {
     #[test]
     fn many_threads_find_what_one_does(world in world()) {
         let hierarchy = hierarchy(&world);
-        let expected = Customized::new(&hierarchy, world.weights.clone()).expect("they are weights");
-        let mut customized = Customized::new(&hierarchy, vec![1; world.weights.len()]).expect("they are weights");
+        let expected = Customized::new(&hierarchy, &world.weights).expect("they are weights");
+        let mut customized = Customized::new(&hierarchy, &vec![1; world.weights.len()]).expect("they are weights");
         let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("there are threads");
         pool.install(|| {
             let mut customizer = Customizer::new(&hierarchy);
@@ -180,7 +180,7 @@ proptest! {
         }
         let hierarchy = hierarchy(&world);
         let mut weights = world.weights.clone();
-        let mut customized = Customized::new(&hierarchy, weights.clone()).expect("they are weights");
+        let mut customized = Customized::new(&hierarchy, &weights).expect("they are weights");
         let mut customizer = Customizer::new(&hierarchy);
         for changes in changes {
             let changes: Vec<_> =
@@ -189,7 +189,7 @@ proptest! {
                 weights[arc as usize] = weight;
             }
             customizer.change(&mut customized, &changes).expect("they are weights");
-            let expected = Customized::new(&hierarchy, weights.clone()).expect("they are weights");
+            let expected = Customized::new(&hierarchy, &weights).expect("they are weights");
             prop_assert_eq!(&customized.input, &expected.input);
             prop_assert_eq!(&customized.weight, &expected.weight);
         }

@@ -14,7 +14,7 @@ use crate::unit::{INFINITY, Weight};
 /// # use etaflow_road::{Customized, Graph, Hierarchy, Order, Search};
 /// let graph = Graph::new(3, vec![(0, 1), (1, 2), (2, 0)])?;
 /// let hierarchy = Arc::new(Hierarchy::new(&graph, &Order::new(vec![1, 0, 2])?)?);
-/// let customized = Customized::new(&hierarchy, vec![10, 20, 30])?;
+/// let customized = Customized::new(&hierarchy, &[10, 20, 30])?;
 /// let mut search = Search::new(&hierarchy);
 /// assert_eq!(search.distance(&customized, (0, 0), (2, 0)), Some(30));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -22,7 +22,7 @@ use crate::unit::{INFINITY, Weight};
 #[derive(Debug)]
 pub struct Customized {
     pub(super) hierarchy: Arc<Hierarchy>,
-    /// Per arc of the graph.
+    /// By place: what the arcs of the graph weigh.
     pub(super) input: Vec<Weight>,
     /// Per arc of the hierarchy: of the fastest path from its tail to its head through lower nodes.
     pub(super) weight: Vec<Weight>,
@@ -77,28 +77,27 @@ impl Customized {
     ///
     /// # Errors
     /// If there is not one for each arc, or one is above [`INFINITY`].
-    pub fn new(hierarchy: &Arc<Hierarchy>, weights: Vec<Weight>) -> Result<Self, CustomizeError> {
-        check(&weights, hierarchy.input_count())?;
+    pub fn new(hierarchy: &Arc<Hierarchy>, weights: &[Weight]) -> Result<Self, CustomizeError> {
+        let mut customized = Self::unreachable(hierarchy);
+        Customizer::new(hierarchy).customize(&mut customized, weights)?;
+        Ok(customized)
+    }
+
+    /// Nothing is reached from anywhere else.
+    pub(crate) fn unreachable(hierarchy: &Arc<Hierarchy>) -> Self {
         let arcs = hierarchy.arc_count();
-        let mut customized = Self {
+        Self {
             hierarchy: Arc::clone(hierarchy),
-            input: weights,
+            input: vec![INFINITY; hierarchy.arc_at.len()],
             weight: vec![INFINITY; arcs],
             needed: None,
             memory: Memory::new(arcs),
-        };
-        Customizer::new(hierarchy).run(&mut customized);
-        Ok(customized)
+        }
     }
 
     /// What it is a metric of.
     pub fn hierarchy(&self) -> &Arc<Hierarchy> {
         &self.hierarchy
-    }
-
-    /// The weights of the graph's arcs.
-    pub fn weights(&self) -> &[Weight] {
-        &self.input
     }
 
     /// How many arcs searches look at: all, or only those that shortest paths need, once

@@ -65,7 +65,9 @@ impl Customizer {
     pub(super) fn take(&self, into: &mut Customized, weights: &[Weight]) -> Result<(), CustomizeError> {
         self.check(into);
         check(weights, self.hierarchy.input_count())?;
-        into.input.copy_from_slice(weights);
+        for (weight, &input) in into.input.iter_mut().zip(&self.hierarchy.input_at) {
+            *weight = weights[input as usize];
+        }
         into.forget();
         Ok(())
     }

@@ -28,16 +28,22 @@ impl Front {
         let outs = hierarchy.rows.first[2 * node as usize + 1] as usize - first;
         let (out_depth, in_depth) = depths.split_at(outs);
         let depth = usize::from(hierarchy.tree.depth[node as usize]);
-        let row = &mut self.weight[depth * self.height..][..self.height];
-        for (&end, weight) in out_depth.iter().zip(&mut own[..outs]) {
-            *weight = std::mem::replace(&mut row[usize::from(end)], INFINITY);
+        if hierarchy.tree.size[node as usize] == 1 {
+            // Nobody is below who could have left anything.
+            own.fill(INFINITY);
+        } else {
+            let row = &mut self.weight[depth * self.height..][..self.height];
+            for (&end, weight) in out_depth.iter().zip(&mut own[..outs]) {
+                *weight = std::mem::replace(&mut row[usize::from(end)], INFINITY);
+            }
+            for (&end, weight) in in_depth.iter().zip(&mut own[outs..]) {
+                *weight = std::mem::replace(&mut self.weight[usize::from(end) * self.height + depth], INFINITY);
+            }
         }
-        for (&end, weight) in in_depth.iter().zip(&mut own[outs..]) {
-            *weight = std::mem::replace(&mut self.weight[usize::from(end) * self.height + depth], INFINITY);
-        }
-        for &(arc, from) in hierarchy.inputs_between(first, first + own.len()) {
+        let places = hierarchy.places(2 * node as usize..2 * node as usize + 2);
+        for (&arc, &input) in hierarchy.arc_at[places.clone()].iter().zip(&input[places]) {
             let weight = &mut own[arc as usize - first];
-            *weight = (*weight).min(input[from as usize]);
+            *weight = input.min(*weight);
         }
         let (out_weight, in_weight) = own.split_at(outs);
         for (&tail, &weight) in in_depth.iter().zip(in_weight) {

@@ -28,12 +28,15 @@ pub(super) const HEIGHT_MAX: usize = 1 << 14;
 pub struct Hierarchy {
     pub(super) tree: EliminationTree,
     pub(super) rows: Rows,
-    /// Where the input arcs of each arc begin in `input`; length arcs + 1.
-    pub(super) first_input: Vec<u32>,
-    /// Arcs and the input arcs that have become them, by arc.
-    pub(super) input: Vec<(u32, u32)>,
-    /// Per input arc: the arc that it has become, [`NO_ARC`] for a self-loop.
-    pub(super) arc_of_input: Vec<u32>,
+    /// The arcs of the graph have places, which go by the arcs that they have become. Where the places of each row begin;
+    /// length rows + 1.
+    pub(super) first_place: Vec<u32>,
+    /// Per place: the arc that the input arc has become. Ascending.
+    pub(super) arc_at: Vec<u32>,
+    /// Per place: the input arc.
+    pub(super) input_at: Vec<u32>,
+    /// Per input arc: its place, [`NO_ARC`] for a self-loop.
+    pub(super) place: Vec<u32>,
     /// Where the lower triangles of each row begin in `lower`; length rows + 1.
     pub(super) first_lower: Vec<u32>,
     /// Per row: the nodes below it that form triangles with it, those with the fewest first.
@@ -121,11 +124,19 @@ impl Hierarchy {
         }
         let rows = contract(graph, &tree, ARCS_MAX).ok_or_else(|| too_many("arcs"))?;
         let (first_lower, lower) = rows.lower_triangles(&tree, ARCS_MAX).ok_or_else(|| too_many("lower triangles"))?;
-        let arc_of_input: Vec<u32> = graph.arcs().iter().map(|&arc| rows.arc_between(&tree, arc)).collect();
-        let (first_input, input) = by_arc(&arc_of_input, rows.arc_count());
+        let mut input_at: Vec<(u32, u32)> =
+            (0..).zip(graph.arcs()).map(|(input, &arc)| (rows.arc_between(&tree, arc), input)).collect();
+        input_at.retain(|&(arc, _)| arc != NO_ARC);
+        input_at.sort_unstable();
+        let (arc_at, input_at): (Vec<u32>, Vec<u32>) = input_at.into_iter().unzip();
+        let mut place = vec![NO_ARC; graph.arcs().len()];
+        for (at, &input) in (0..).zip(&input_at) {
+            place[input as usize] = at;
+        }
+        let first_place = rows.first.iter().map(|&first| arc_at.partition_point(|&arc| arc < first) as u32).collect();
         let boundary = rows.boundary(&tree);
         let height = tree.depth.iter().max().map_or(0, |&depth| usize::from(depth) + 1);
-        Ok(Self { height, tree, rows, first_input, input, arc_of_input, first_lower, lower, boundary })
+        Ok(Self { height, tree, rows, first_place, arc_at, input_at, place, first_lower, lower, boundary })
     }
 
     /// How many nodes there are.
@@ -140,7 +151,7 @@ impl Hierarchy {
 
     /// How many arcs the graph has.
     pub fn input_count(&self) -> usize {
-        self.arc_of_input.len()
+        self.place.len()
     }
 
     /// How many triangles a full customization looks at.
@@ -157,9 +168,9 @@ impl Hierarchy {
     pub fn bytes(&self) -> usize {
         let words = self.tree.rank.len() * 4
             + self.rows.first.len()
-            + self.first_input.len()
-            + self.input.len() * 2
-            + self.arc_of_input.len()
+            + self.first_place.len()
+            + self.arc_at.len() * 2
+            + self.place.len()
             + self.first_lower.len()
             + self.lower.len() * 3
             + self.boundary.first.len();
@@ -171,16 +182,29 @@ impl Hierarchy {
         &self.lower[self.first_lower[row] as usize..self.first_lower[row + 1] as usize]
     }
 
-    /// The arcs within a range of numbers that arcs of the graph have become, and these.
+    /// The places of the input arcs that have become arcs of some rows.
     #[inline]
-    pub(super) fn inputs_between(&self, start: usize, end: usize) -> &[(u32, u32)] {
-        &self.input[self.first_input[start] as usize..self.first_input[end] as usize]
+    pub(super) fn places(&self, rows: Range<usize>) -> Range<usize> {
+        self.first_place[rows.start] as usize..self.first_place[rows.end] as usize
     }
 
-    /// The input arcs that have become an arc.
-    pub(super) fn inputs(&self, arc: u32) -> &[(u32, u32)] {
-        let (start, end) = (self.first_input[arc as usize], self.first_input[arc as usize + 1]);
-        &self.input[start as usize..end as usize]
+    /// The places of the input arcs that have become an arc of a row.
+    pub(super) fn places_of(&self, row: usize, arc: u32) -> Range<usize> {
+        let places = self.places(row..row + 1);
+        let arcs = &self.arc_at[places.clone()];
+        places.start + arcs.partition_point(|&at| at < arc)..places.start + arcs.partition_point(|&at| at <= arc)
+    }
+
+    /// Numbers the arcs of the graph anew, by their places, self-loops last; the old number of each.
+    pub(crate) fn number_by_place(&mut self) -> Vec<u32> {
+        let loops = (0..).zip(&self.place).filter(|&(_, &place)| place == NO_ARC).map(|(input, _)| input);
+        let old: Vec<u32> = self.input_at.iter().copied().chain(loops).collect();
+        let placed = self.input_at.len() as u32;
+        self.input_at = (0..placed).collect();
+        for (input, place) in (0..).zip(&mut self.place) {
+            *place = if input < placed { input } else { NO_ARC };
+        }
+        old
     }
 }
 
@@ -302,22 +326,4 @@ pub(super) fn climb(tree: &EliminationTree, node: u32, chain: &mut Vec<u32>) {
         }
         at = tree.parent[at as usize];
     }
-}
-
-/// The input arcs by the arcs that they have become: where those of each begin, and all of them.
-fn by_arc(arc_of_input: &[u32], arcs: usize) -> (Vec<u32>, Vec<(u32, u32)>) {
-    let mut first = vec![0_u32; arcs + 1];
-    for &arc in arc_of_input.iter().filter(|&&arc| arc != NO_ARC) {
-        first[arc as usize + 1] += 1;
-    }
-    for arc in 1..first.len() {
-        first[arc] += first[arc - 1];
-    }
-    let mut next = first.clone();
-    let mut input = vec![(0, 0); first[arcs] as usize];
-    for (at, &arc) in (0..).zip(arc_of_input).filter(|&(_, &arc)| arc != NO_ARC) {
-        input[next[arc as usize] as usize] = (arc, at);
-        next[arc as usize] += 1;
-    }
-    (first, input)
 }

@@ -21,14 +21,25 @@ impl Customizer {
     /// If `into` is of another hierarchy.
     pub fn customize_in_parallel(&mut self, into: &mut Customized, weights: &[Weight]) -> Result<(), CustomizeError> {
         self.take(into, weights)?;
+        self.run_in_parallel(into);
+        Ok(())
+    }
+
+    /// The same, for who writes the weights of the arcs by their places.
+    pub(crate) fn customize_places(&mut self, into: &mut Customized, write: impl FnOnce(&mut [Weight])) {
+        self.check(into);
+        write(&mut into.input);
+        into.forget();
+        self.run_in_parallel(into);
+    }
+
+    fn run_in_parallel(&self, into: &mut Customized) {
         if rayon::current_num_threads() == 1 {
-            self.run(into);
-            return Ok(());
+            return self.run(into);
         }
         let Customized { input, weight, .. } = into;
         let nodes = 0..self.hierarchy.node_count() as u32;
         self.with_front(|front| self.forest(Part { nodes, weight }, input, front));
-        Ok(())
     }
 
     fn work(&self, nodes: &Range<u32>) -> u64 {

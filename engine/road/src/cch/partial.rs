@@ -9,6 +9,8 @@ use crate::unit::{INFINITY, Weight};
 /// done instead. Its work is less regular, and takes more than twice as long as the same count of triangles.
 const OUTLOOK_MAX: f64 = 0.125;
 const WORK_MAX: f64 = 0.4;
+/// If more than one input arc in so many changes, that is plain without counting.
+const CHANGES_MAX: usize = 200;
 /// From how many suspects of a row on it is faster to weigh all of it.
 const SUSPECTS_MAX: usize = 2;
 
@@ -90,10 +92,12 @@ impl Partial {
     /// are not what they should be.
     fn run(&mut self, hierarchy: &Hierarchy, into: &mut Customized, changes: &[(u32, Weight)], whole: u64) -> bool {
         self.begin(hierarchy, into, changes);
-        if !self.mark_inputs(hierarchy, (whole as f64 * OUTLOOK_MAX) as u64) {
+        let outlook = (whole as f64 * OUTLOOK_MAX) as u64;
+        if self.inputs.len() * CHANGES_MAX > into.input.len() || !self.mark_inputs(hierarchy, outlook) {
             self.dirty.fill(0);
             return false;
         }
+        self.inputs.sort_unstable();
         let budget = (whole as f64 * WORK_MAX) as u64;
         let mut next_input = 0;
         while let Some(node) = self.next_dirty() {
@@ -125,16 +129,18 @@ impl Partial {
         self.chain.clear();
         self.inputs.clear();
         for &(input, weight) in changes {
-            let before = std::mem::replace(&mut customized.input[input as usize], weight);
-            self.inputs.push((input, before, weight));
+            let place = hierarchy.place[input as usize];
+            if place != NO_ARC {
+                let before = std::mem::replace(&mut customized.input[place as usize], weight);
+                self.inputs.push((place, before, weight));
+            }
         }
-        for (arc, _, now) in &mut self.inputs {
+        for (place, _, now) in &mut self.inputs {
             // Of several changes of an arc the last counts for all.
-            *now = customized.input[*arc as usize];
-            *arc = hierarchy.arc_of_input[*arc as usize];
+            *now = customized.input[*place as usize];
+            *place = hierarchy.arc_at[*place as usize];
         }
-        self.inputs.retain(|&(arc, before, now)| arc != NO_ARC && before != now);
-        self.inputs.sort_unstable();
+        self.inputs.retain(|&(_, before, now)| before != now);
     }
 
     /// Marks the nodes whose arcs change; `false` if their work and that of all their ancestors, which may change too, is
@@ -316,9 +322,10 @@ impl Hierarchy {
         let arcs = self.rows.range(row);
         let depths = &self.rows.depth[arcs.clone()];
         own.fill(INFINITY);
-        for &(arc, from) in self.inputs_between(arcs.start, arcs.end) {
+        let places = self.places(row..row + 1);
+        for (&arc, &input) in self.arc_at[places.clone()].iter().zip(&input[places]) {
             let weight = &mut own[arc as usize - arcs.start];
-            *weight = (*weight).min(input[from as usize]);
+            *weight = input.min(*weight);
         }
         for (&depth, &weight) in depths.iter().zip(&*own) {
             spread[usize::from(depth)] = weight;
@@ -341,8 +348,8 @@ impl Hierarchy {
     /// The weight of one arc of a row, from the graph's arcs and the triangles below.
     fn weigh(&self, row: usize, arc: usize, below: &[Weight], input: &[Weight]) -> Weight {
         let depth = self.rows.depth[arc];
-        let inputs = self.inputs(arc as u32).iter().map(|&(_, from)| input[from as usize]);
-        let mut least = inputs.min().unwrap_or(INFINITY);
+        let inputs = &input[self.places_of(row, arc as u32)];
+        let mut least = inputs.iter().copied().min().unwrap_or(INFINITY);
         for triangles in self.lower(row) {
             let via = below[triangles.via as usize];
             let onward = triangles.onward();

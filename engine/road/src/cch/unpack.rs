@@ -93,9 +93,9 @@ impl Customized {
     /// An arc of the graph if it weighs as much, or else the first triangle that does.
     fn expand(&self, arc: u32) -> Expansion {
         let weight = self.weight[arc as usize];
-        let mut inputs = self.hierarchy.inputs(arc).iter().map(|&(_, input)| input);
-        if let Some(input) = inputs.find(|&input| self.input[input as usize] == weight) {
-            return Expansion::Original(input);
+        let row = self.hierarchy.rows.row_of(arc);
+        if let Some(place) = self.hierarchy.places_of(row, arc).find(|&place| self.input[place] == weight) {
+            return Expansion::Original(self.hierarchy.input_at[place]);
         }
         let rows = &self.hierarchy.rows;
         let depth = rows.depth[arc as usize];
@@ -105,7 +105,6 @@ impl Customized {
             let at = arcs.start + rows.depth[arcs.clone()].binary_search(&depth).ok().filter(|_| via <= weight)?;
             (via + self.weight[at] == weight).then_some((triangles.via, at as u32))
         };
-        let row = rows.row_of(arc);
         let (via, onward) =
             self.hierarchy.lower(row).iter().find_map(onward).expect("a shortcut has a triangle that it is for");
         // Of an arc out of its lower end, the way begins with the arc into the middle; of one into it, it ends with the

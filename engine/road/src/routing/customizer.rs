@@ -26,8 +26,7 @@ use crate::unit::{INFINITY, Weight};
 pub struct MetricCustomizer {
     hierarchy: Arc<TurnHierarchy>,
     customizer: Customizer,
-    /// What the arcs weigh, or those that change.
-    weights: Vec<Weight>,
+    /// The arcs that change, and what they weigh then.
     changes: Vec<(u32, Weight)>,
 }
 
@@ -39,7 +38,7 @@ impl MetricCustomizer {
 
     pub(super) fn of(hierarchy: &Arc<TurnHierarchy>) -> Self {
         let customizer = Customizer::new(&hierarchy.hierarchy);
-        Self { hierarchy: Arc::clone(hierarchy), customizer, weights: Vec::new(), changes: Vec::new() }
+        Self { hierarchy: Arc::clone(hierarchy), customizer, changes: Vec::new() }
     }
 
     /// Gives all edges new travel times, in milliseconds; [`INFINITY`] closes an edge.
@@ -55,9 +54,7 @@ impl MetricCustomizer {
         self.check(metric);
         check(metric.weights.len(), weights)?;
         metric.weights.copy_from_slice(weights);
-        self.hierarchy.weights(weights, &mut self.weights);
-        let customized = self.customizer.customize_in_parallel(&mut metric.turns, &self.weights);
-        customized.expect("the sum of two weights is held to one");
+        self.write(metric);
         Ok(())
     }
 
@@ -80,8 +77,7 @@ impl MetricCustomizer {
         self.changes.clear();
         for &(edge, weight) in changes {
             if std::mem::replace(&mut metric.weights[edge.index()], weight) != weight {
-                let arcs = self.hierarchy.arcs_into(edge);
-                self.changes.extend(arcs.map(|arc| (arc, self.hierarchy.weight(arc, weight))));
+                self.changes.extend(self.hierarchy.arcs_into(edge, weight));
             }
         }
         self.customizer.change(&mut metric.turns, &self.changes).expect("the sum of two weights is held to one");
@@ -97,6 +93,12 @@ impl MetricCustomizer {
     pub fn perfect(&mut self, metric: &mut Metric) {
         self.check(metric);
         self.customizer.perfect(&mut metric.turns);
+    }
+
+    /// Has everything follow from the travel times of a metric.
+    pub(super) fn write(&mut self, metric: &mut Metric) {
+        let Metric { weights, turns, .. } = metric;
+        self.customizer.customize_places(turns, |arcs| self.hierarchy.write(weights, arcs));
     }
 
     fn check(&self, metric: &Metric) {

@@ -88,10 +88,10 @@ impl Metric {
 
     fn of(network: &Network, weights: Vec<Weight>) -> Self {
         let hierarchy = Arc::clone(network.turns());
-        let mut turns = Vec::new();
-        hierarchy.weights(&weights, &mut turns);
-        let turns = Customized::new(&hierarchy.hierarchy, turns).expect("the sum of two weights is held to one");
-        Self { weights, hierarchy, turns }
+        let turns = Customized::unreachable(&hierarchy.hierarchy);
+        let mut metric = Self { weights, hierarchy, turns };
+        MetricCustomizer::new(network).write(&mut metric);
+        metric
     }
 
     /// The same but for some edges, whose new travel times are given in milliseconds; [`INFINITY`] closes an edge. Of

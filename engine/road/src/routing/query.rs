@@ -109,7 +109,7 @@ impl Query {
         };
         if let Some(end) = end {
             self.search.path(&metric.turns, start, end, &mut self.path)?;
-            edges.extend(self.path.iter().map(|&arc| self.turns.into[arc as usize]));
+            edges.extend(self.path.iter().map(|&arc| self.turns.edge_into(arc)));
         }
         if let By::Predecessor(..) = by {
             edges.push(target.edge);
