@@ -14,6 +14,9 @@ const ARCS_MAX: usize = (1 << 28) - 1;
 /// The most nodes that a way up may have: customization keeps a square of that.
 pub(super) const HEIGHT_MAX: usize = 1 << 14;
 
+/// Of so many arcs one's row is known at once.
+const ROW_STEP: usize = 16;
+
 /// A graph with shortcuts, so that for any weights there is a shortest path that goes only up and then only down.
 /// What is left to do when weights are known is to give the shortcuts theirs.
 ///
@@ -46,6 +49,8 @@ pub struct Hierarchy {
     /// Per node and side: the ends above of all arcs of its subtree.
     pub(super) boundary: Rows,
     height: usize,
+    /// The row of each [`ROW_STEP`]th arc.
+    row_at: Vec<u32>,
 }
 
 /// The arcs by their lower ends: row `2 v` has those out of node `v` to its ancestors, row `2 v + 1` those into it from
@@ -136,7 +141,8 @@ impl Hierarchy {
         let first_place = rows.first.iter().map(|&first| arc_at.partition_point(|&arc| arc < first) as u32).collect();
         let boundary = rows.boundary(&tree);
         let height = tree.depth.iter().max().map_or(0, |&depth| usize::from(depth) + 1);
-        Ok(Self { height, tree, rows, first_place, arc_at, input_at, place, first_lower, lower, boundary })
+        let row_at = rows.rows_at();
+        Ok(Self { height, row_at, tree, rows, first_place, arc_at, input_at, place, first_lower, lower, boundary })
     }
 
     /// How many nodes there are.
@@ -168,6 +174,7 @@ impl Hierarchy {
     pub fn bytes(&self) -> usize {
         let words = self.tree.rank.len() * 4
             + self.rows.first.len()
+            + self.row_at.len()
             + self.first_place.len()
             + self.arc_at.len() * 2
             + self.place.len()
@@ -180,6 +187,15 @@ impl Hierarchy {
     /// The triangles of a row.
     pub(super) fn lower(&self, row: usize) -> &[LowerTriangles] {
         &self.lower[self.first_lower[row] as usize..self.first_lower[row + 1] as usize]
+    }
+
+    /// The row that an arc is in.
+    pub(super) fn row_of(&self, arc: u32) -> usize {
+        let mut row = self.row_at[arc as usize / ROW_STEP] as usize;
+        while self.rows.first[row + 1] <= arc {
+            row += 1;
+        }
+        row
     }
 
     /// The places of the input arcs that have become arcs of some rows.
@@ -213,14 +229,20 @@ impl Rows {
         self.depth.len()
     }
 
+    /// The row of each [`ROW_STEP`]th arc.
+    fn rows_at(&self) -> Vec<u32> {
+        let mut rows = Vec::with_capacity(self.arc_count().div_ceil(ROW_STEP));
+        for row in 0..self.first.len() - 1 {
+            while rows.len() * ROW_STEP < self.first[row + 1] as usize {
+                rows.push(row as u32);
+            }
+        }
+        rows
+    }
+
     /// The arcs of a row.
     pub(super) fn range(&self, row: usize) -> Range<usize> {
         self.first[row] as usize..self.first[row + 1] as usize
-    }
-
-    /// The row that an arc is in.
-    pub(super) fn row_of(&self, arc: u32) -> usize {
-        self.first.partition_point(|&first| first <= arc) - 1
     }
 
     /// The arc of a row whose upper end is that deep.

@@ -150,7 +150,7 @@ impl Partial {
         self.reached.resize(self.dirty.len(), 0);
         let mut work = 0;
         for at in 0..self.inputs.len() {
-            let mut node = hierarchy.rows.row_of(self.inputs[at].0) as u32 / 2;
+            let mut node = hierarchy.row_of(self.inputs[at].0) as u32 / 2;
             self.mark(node);
             while node != NO_NODE {
                 let (word, bit) = (&mut self.reached[node as usize / 64], 1 << (node % 64));

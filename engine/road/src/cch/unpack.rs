@@ -93,7 +93,7 @@ impl Customized {
     /// An arc of the graph if it weighs as much, or else the first triangle that does.
     fn expand(&self, arc: u32) -> Expansion {
         let weight = self.weight[arc as usize];
-        let row = self.hierarchy.rows.row_of(arc);
+        let row = self.hierarchy.row_of(arc);
         if let Some(place) = self.hierarchy.places_of(row, arc).find(|&place| self.input[place] == weight) {
             return Expansion::Original(self.hierarchy.input_at[place]);
         }
