@@ -11,7 +11,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::attributes::{EdgeFlags, RoadClass};
 use super::graph::{Network, NetworkError, Parts};
@@ -40,6 +40,9 @@ pub enum NetworkFileError {
     /// The file cannot be opened, read or written.
     #[error("cannot read or write the network file: {0}")]
     Io(#[from] std::io::Error),
+    /// Where the file should be is a directory, a device, a pipe or the like.
+    #[error("there is something else than a file already, which a network file does not take the place of")]
+    Occupied,
     /// The file is something else.
     #[error("not a network file: it begins with {found:?} instead of {MAGIC:?}")]
     Foreign {
@@ -152,11 +155,13 @@ impl Network {
         }
     }
 
-    /// Writes the network to a file, which takes the place of an older one only when it is complete.
+    /// Writes the network to a file, which takes the place of an older one only when it is complete; of the one that
+    /// `path` leads to, if it is a link.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// If the file cannot be written, or there is something else than a file already.
     pub fn save(&self, path: &Path) -> Result<(), NetworkFileError> {
+        let path = &place_of_file(path)?;
         let mut aside = path.as_os_str().to_owned();
         aside.push(".part");
         let file = File::create(&aside)?;
@@ -175,6 +180,16 @@ impl Network {
     /// As [`read_from`](Self::read_from).
     pub fn load(path: &Path) -> Result<Self, NetworkFileError> {
         Self::read_from(BufReader::new(File::open(path)?))
+    }
+}
+
+/// Where a file goes that is to be at `path`. A file takes the place of whatever has its name, be it a device.
+fn place_of_file(path: &Path) -> Result<PathBuf, NetworkFileError> {
+    match fs::metadata(path) {
+        Ok(there) if there.is_file() => Ok(fs::canonicalize(path)?),
+        Ok(_) => Err(NetworkFileError::Occupied),
+        // Nothing is there, or what prevents a look prevents writing too.
+        Err(_) => Ok(path.to_owned()),
     }
 }
 

@@ -246,3 +246,29 @@ fn a_file_is_saved_and_loaded() {
     assert_eq!(loaded.parts(), network.parts());
     assert!(matches!(Network::load(&path), Err(NetworkFileError::Io(_))));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_takes_the_place_of_nothing_but_a_file() {
+    let directory = std::env::temp_dir().join(format!("etaflow-places-{}", std::process::id()));
+    fs::create_dir(&directory).expect("is new");
+    let at = |name: &str| directory.join(name);
+    let network = fixture_network();
+    let socket = std::os::unix::net::UnixListener::bind(at("socket")).expect("binds");
+    std::os::unix::fs::symlink(at("socket"), at("to_socket")).expect("links");
+    for name in ["socket", "to_socket", "."] {
+        assert!(matches!(network.save(&at(name)), Err(NetworkFileError::Occupied)), "{name}");
+    }
+    drop(socket);
+    assert!(!fs::symlink_metadata(at("socket")).expect("is still there").is_file());
+    fs::write(at("older"), "").expect("writes");
+    std::os::unix::fs::symlink(at("older"), at("link")).expect("links");
+    network.save(&at("link")).expect("writes");
+    assert!(fs::symlink_metadata(at("link")).expect("is there").is_symlink());
+    assert_eq!(fs::read(at("older")).expect("reads"), bytes_of(&network));
+    let mut left: Vec<_> =
+        fs::read_dir(&directory).expect("reads").map(|entry| entry.expect("reads").file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["link", "older", "socket", "to_socket"]);
+    fs::remove_dir_all(&directory).expect("was there");
+}
