@@ -66,8 +66,8 @@ pub fn table(router: &mut Router, from: &[Coord], to: &[Coord]) -> Result<TableA
             Some(snap) => router.durations(snap, &to.snaps),
             None => vec![None; to.asked.len()],
         };
-        if from.off_main[nth] {
-            from_off_main(router, from.asked[nth], &to, &mut row);
+        if let Some((piece, snap)) = &from.off_main[nth] {
+            on_piece(router, *piece, (from.asked[nth], snap), &to, &mut row);
         }
         durations_s.push(row.into_iter().map(|weight| weight.map(|weight| f64::from(weight) / 1e3)).collect());
     }
@@ -78,13 +78,14 @@ pub fn table(router: &mut Router, from: &[Coord], to: &[Coord]) -> Result<TableA
 struct Ends<'a> {
     asked: &'a [Coord],
     snaps: Vec<Option<Snap>>,
-    off_main: Vec<bool>,
+    /// The nearest roads that are not of the main network, with the pieces beside it that they are of.
+    off_main: Vec<Option<(u32, Snap)>>,
 }
 
 impl<'a> Ends<'a> {
     fn new(router: &Router, asked: &'a [Coord]) -> Self {
         let snaps = asked.iter().map(|&at| router.snap(at)).collect();
-        let off_main = asked.iter().map(|&at| router.is_off_main(at)).collect();
+        let off_main = asked.iter().map(|&at| router.snap_off_main(at)).collect();
         Self { asked, snaps, off_main }
     }
 
@@ -94,14 +95,22 @@ impl<'a> Ends<'a> {
     }
 }
 
-/// Two places off the main network may be on the same piece beside it: then the way is on that piece, as it is for one
-/// route. There are few of them, so each pair is asked for by itself.
-fn from_off_main(router: &mut Router, from: Coord, to: &Ends<'_>, row: &mut [Option<Weight>]) {
-    let pairs = to.asked.iter().zip(&to.off_main).zip(row);
-    for ((&to, _), weight) in pairs.filter(|((_, off_main), _)| **off_main) {
-        if let (Some(from), Some(to)) = router.snap_pair(from, to) {
-            *weight = router.duration(&from, &to);
+/// Two places on the same piece beside the main network: then the way is on that piece, as it is for one route. On one
+/// and the same edge it may not be, if that cannot be entered again; there each pair is asked for by itself.
+fn on_piece(router: &mut Router, piece: u32, from: (Coord, &Snap), to: &Ends<'_>, row: &mut [Option<Weight>]) {
+    let edge = |snap: &Snap| snap.positions()[0].edge;
+    let (mut columns, mut snaps) = (Vec::new(), Vec::new());
+    for (column, off_main) in to.off_main.iter().enumerate() {
+        let Some((_, snap)) = off_main.filter(|(other, _)| *other == piece) else { continue };
+        if edge(&snap) != edge(from.1) {
+            columns.push(column);
+            snaps.push(Some(snap));
+        } else if let (Some(from), Some(to)) = router.snap_pair(from.0, to.asked[column]) {
+            row[column] = router.duration(&from, &to);
         }
+    }
+    for (column, weight) in columns.into_iter().zip(router.durations(from.1, &snaps)) {
+        row[column] = weight;
     }
 }
 

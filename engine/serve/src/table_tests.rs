@@ -53,13 +53,18 @@ fn check(router: &mut Router, from: &[Coord], to: &[Coord]) -> TableAnswer {
 #[test]
 fn places_off_the_main_network_are_reached_as_by_a_route() {
     let network = Arc::new(pieces());
-    let lons = [(0.001, 0.0), (0.025, 0.0), (0.0025, 0.001), (0.0035, 0.001), (0.01, 0.0015), (0.505, 0.0), (0.2, 0.0)];
-    let places = lons.map(|(lon, lat)| place(lon, lat));
+    let on_main = [(0.001, 0.0), (0.025, 0.0)];
+    // Two on one edge of the lot, one on the other; two on the street that can only be left, one behind the other.
+    let beside =
+        [(0.0025, 0.001), (0.0035, 0.001), (0.01, 0.0015), (0.505, 0.0), (0.2, 0.0), (0.0022, 0.001), (0.01, 0.0012)];
+    let places: Vec<Coord> = on_main.into_iter().chain(beside).map(|(lon, lat)| place(lon, lat)).collect();
     for radius in [50.0, 500.0] {
         let mut router = Router::new(Arc::clone(&network), Metres(radius));
         let answer = check(&mut router, &places, &places);
         // From one end of the lot to the other without leaving it.
         assert!(answer.durations_s[2][3].is_some_and(|seconds| seconds < 20.0), "{answer}");
+        // Down the street that can only be left; up again it is another road, if one is near.
+        assert!(answer.durations_s[4][8].is_some_and(|seconds| seconds < 4.0), "{answer}");
         // Nothing but the lot is within 50 m of it.
         assert_eq!(answer.durations_s[0][2].is_some(), radius > 111.0, "{answer}");
         assert!(answer.durations_s[5][5] == Some(0.0) && answer.durations_s[5][0].is_none());

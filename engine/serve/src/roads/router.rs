@@ -48,10 +48,12 @@ impl Router {
         self.index.snap(&self.network, at, self.radius).or_else(|| self.snap_to_any(at))
     }
 
-    /// Whether the nearest road to a place is not of the main network, so that a pair of such places can be on roads
-    /// other than those of [`snap`](Self::snap).
-    pub(crate) fn is_off_main(&self, at: Coord) -> bool {
-        self.snap_to_any(at).is_some_and(|snap| self.network.component(snap.positions()[0].edge) != 0)
+    /// The nearest road to a place and its component, if that is not the main one. A place on the same piece, and on
+    /// another edge of it, is reached from there and not from [`snap`](Self::snap).
+    pub(crate) fn snap_off_main(&self, at: Coord) -> Option<(u32, Snap)> {
+        let snap = self.snap_to_any(at)?;
+        let component = self.network.component(snap.positions()[0].edge);
+        (component != 0).then_some((component, snap))
     }
 
     /// The nearest road, of whatever component.
