@@ -1,39 +1,10 @@
 //! Everything that a hierarchy answers, beside an oracle that relaxes every arc until nothing changes.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
-use super::{Customized, Customizer, Graph, Hierarchy, NodeSet, Order, Search};
+use super::fixture::{World, world};
+use super::{Customized, Customizer, Graph, NodeSet, Search};
 use crate::unit::{INFINITY, Weight};
-
-/// A graph, an order that is no good one, and weights.
-#[derive(Debug, Clone)]
-struct World {
-    graph: Graph,
-    order: Order,
-    weights: Vec<Weight>,
-}
-
-fn weight() -> impl Strategy<Value = Weight> {
-    prop_oneof![8 => 0..50_u32, 2 => 0..=INFINITY, 1 => Just(INFINITY), 1 => Just(INFINITY - 1), 1 => Just(0)]
-}
-
-fn world() -> impl Strategy<Value = World> {
-    (1..30_u32).prop_flat_map(|nodes| {
-        let arcs = prop::collection::vec((0..nodes, 0..nodes), 0..90);
-        let order = Just((0..nodes).collect::<Vec<_>>()).prop_shuffle();
-        (arcs, order).prop_flat_map(move |(arcs, order)| {
-            let graph = Graph::new(nodes, arcs).expect("the arcs are between its nodes");
-            let order = Order::new(order).expect("a shuffled order is one");
-            prop::collection::vec(weight(), graph.arcs().len()).prop_map(move |weights| World {
-                graph: graph.clone(),
-                order: order.clone(),
-                weights,
-            })
-        })
-    })
-}
 
 /// The distances from one node to all (Bellman and Ford).
 fn distances(graph: &Graph, weights: &[Weight], source: u32) -> Vec<Weight> {
@@ -138,20 +109,16 @@ fn check_path(graph: &Graph, weights: &[Weight], ends: (u32, u32), distance: Opt
     assert_eq!(path.iter().map(|&arc| weights[arc as usize]).sum::<Weight>(), distance);
 }
 
-fn hierarchy(world: &World) -> Arc<Hierarchy> {
-    Arc::new(Hierarchy::new(&world.graph, &world.order).expect("a small graph"))
-}
-
 proptest! {
     #[test]
     fn every_answer_is_that_of_the_oracle(world in world()) {
-        let customized = Customized::new(&hierarchy(&world), &world.weights).expect("they are weights");
+        let customized = Customized::new(&world.hierarchy(), &world.weights).expect("they are weights");
         check(&world, &customized, &world.weights);
     }
 
     #[test]
     fn a_perfect_hierarchy_answers_alike(world in world()) {
-        let hierarchy = hierarchy(&world);
+        let hierarchy = world.hierarchy();
         let mut customized = Customized::new(&hierarchy, &world.weights).expect("they are weights");
         Customizer::new(&hierarchy).perfect(&mut customized);
         check(&world, &customized, &world.weights);
@@ -159,7 +126,7 @@ proptest! {
 
     #[test]
     fn many_threads_find_what_one_does(world in world()) {
-        let hierarchy = hierarchy(&world);
+        let hierarchy = world.hierarchy();
         let expected = Customized::new(&hierarchy, &world.weights).expect("they are weights");
         let mut customized = Customized::new(&hierarchy, &vec![1; world.weights.len()]).expect("they are weights");
         let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("there are threads");
@@ -168,30 +135,5 @@ proptest! {
             customizer.customize_in_parallel(&mut customized, &world.weights).expect("they are weights");
         });
         prop_assert_eq!(&customized.weight, &expected.weight);
-    }
-
-    #[test]
-    fn a_change_leads_to_what_all_weights_anew_would(
-        world in world(),
-        changes in prop::collection::vec(prop::collection::vec((any::<prop::sample::Index>(), weight()), 0..12), 1..6),
-    ) {
-        if world.weights.is_empty() {
-            return Ok(());
-        }
-        let hierarchy = hierarchy(&world);
-        let mut weights = world.weights.clone();
-        let mut customized = Customized::new(&hierarchy, &weights).expect("they are weights");
-        let mut customizer = Customizer::new(&hierarchy);
-        for changes in changes {
-            let changes: Vec<_> =
-                changes.iter().map(|(arc, weight)| (arc.index(weights.len()) as u32, *weight)).collect();
-            for &(arc, weight) in &changes {
-                weights[arc as usize] = weight;
-            }
-            customizer.change(&mut customized, &changes).expect("they are weights");
-            let expected = Customized::new(&hierarchy, &weights).expect("they are weights");
-            prop_assert_eq!(&customized.input, &expected.input);
-            prop_assert_eq!(&customized.weight, &expected.weight);
-        }
     }
 }

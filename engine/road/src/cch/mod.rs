@@ -17,9 +17,13 @@ mod climb;
 mod contraction;
 mod customized;
 mod customizer;
+#[cfg(test)]
+mod fixture;
 mod front;
 mod graph;
 mod hierarchy;
+#[cfg(test)]
+mod history_tests;
 mod labels;
 mod many;
 mod nearest;
@@ -31,6 +35,7 @@ mod perfect;
 mod search;
 mod tree;
 mod unpack;
+mod weigh;
 
 pub use customized::{CustomizeError, Customized};
 pub use customizer::Customizer;

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::customized::{CustomizeError, Customized};
 use super::customizer::Customizer;
 use super::hierarchy::{Hierarchy, NO_ARC};
@@ -5,14 +7,26 @@ use super::search::{IN, OUT};
 use super::tree::NO_NODE;
 use crate::unit::{INFINITY, Weight};
 
-/// What of a full customization's work a partial one may have before it, and what it may have done, before a full one is
-/// done instead. Its work is less regular, and takes more than twice as long as the same count of triangles.
-const OUTLOOK_MAX: f64 = 0.125;
-const WORK_MAX: f64 = 0.4;
-/// If more than one input arc in so many changes, that is plain without counting.
-const CHANGES_MAX: usize = 200;
 /// From how many suspects of a row on it is faster to weigh all of it.
 const SUSPECTS_MAX: usize = 2;
+
+/// When a full customization is done instead: the work of a partial one is less regular, and takes more than twice as
+/// long as the same count of triangles.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// If more than one input arc in so many changes, that is plain without counting.
+    pub(super) inputs_per_change: usize,
+    /// What of a full customization's work may lie ahead.
+    pub(super) outlook: f64,
+    /// What of a full customization's work may have been done.
+    pub(super) work: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { inputs_per_change: 200, outlook: 0.125, work: 0.4 }
+    }
+}
 
 /// The memory of a partial customization.
 ///
@@ -20,6 +34,7 @@ const SUSPECTS_MAX: usize = 2;
 /// the arcs between the ancestors of the current node.
 #[derive(Debug, Default)]
 pub(super) struct Partial {
+    pub(super) limits: Limits,
     height: usize,
     /// The nodes that have an arc that may change, a bit for each.
     dirty: Vec<u64>,
@@ -61,7 +76,8 @@ impl Customizer {
     ///
     /// Exact. Dirty arcs are looked at from below, and what has really changed makes others dirty: an arc only if a
     /// triangle offers less than it weighs, or no longer offers what it weighs. If so much could change that a full
-    /// customization is faster, one is done instead.
+    /// customization is faster, one is done instead, on one thread. If no weight is another than it was, nothing is done:
+    /// what was [`perfect`](Self::perfect) stays it.
     ///
     /// # Errors
     /// If there is no such arc, or a weight is above [`INFINITY`]. Nothing has changed then.
@@ -79,26 +95,31 @@ impl Customizer {
                 return Err(CustomizeError::Weight { arc, weight });
             }
         }
+        self.partial.begin(&self.hierarchy, customized, changes);
+        if self.partial.inputs.is_empty() {
+            return Ok(());
+        }
         customized.forget();
-        if !self.partial.run(&self.hierarchy, customized, changes, self.work[self.work.len() - 1]) {
+        if !self.partial.run(&self.hierarchy, customized, self.work[self.work.len() - 1]) {
             self.run(customized);
         }
+        self.partial.debug_assert_clear();
         Ok(())
     }
 }
 
 impl Partial {
-    /// Makes changes; `false` if a full customization, whose work is `whole`, should be faster: then the weights of arcs
-    /// are not what they should be.
-    fn run(&mut self, hierarchy: &Hierarchy, into: &mut Customized, changes: &[(u32, Weight)], whole: u64) -> bool {
-        self.begin(hierarchy, into, changes);
-        let outlook = (whole as f64 * OUTLOOK_MAX) as u64;
-        if self.inputs.len() * CHANGES_MAX > into.input.len() || !self.mark_inputs(hierarchy, outlook) {
+    /// Makes the changes that it has begun with; `false` if a full customization, whose work is `whole`, should be faster:
+    /// then the weights of arcs are not what they should be.
+    fn run(&mut self, hierarchy: &Hierarchy, into: &mut Customized, whole: u64) -> bool {
+        let outlook = (whole as f64 * self.limits.outlook) as u64;
+        let are_many = self.inputs.len() * self.limits.inputs_per_change > into.input.len();
+        if are_many || !self.mark_inputs(hierarchy, outlook) {
             self.dirty.fill(0);
             return false;
         }
         self.inputs.sort_unstable();
-        let budget = (whole as f64 * WORK_MAX) as u64;
+        let budget = (whole as f64 * self.limits.work) as u64;
         let mut next_input = 0;
         while let Some(node) = self.next_dirty() {
             if self.work > budget {
@@ -117,6 +138,7 @@ impl Partial {
         true
     }
 
+    /// Gives the input arcs their new weights, and has those that really change in `inputs`.
     fn begin(&mut self, hierarchy: &Hierarchy, customized: &mut Customized, changes: &[(u32, Weight)]) {
         self.height = hierarchy.height();
         self.dirty.resize(hierarchy.node_count().div_ceil(64), 0);
@@ -193,6 +215,13 @@ impl Partial {
         }
     }
 
+    /// Whatever became of a change, nothing of it is left to disturb the next.
+    fn debug_assert_clear(&self) {
+        debug_assert!(self.dirty.iter().all(|&word| word == 0), "a dirty node is left");
+        debug_assert!(self.offer.iter().all(|&offer| offer == INFINITY), "an offer is left");
+        debug_assert!(self.suspect.iter().all(|&suspect| !suspect), "a suspect is left");
+    }
+
     /// Where the arc is whose lower and upper ends are at these depths.
     #[inline]
     fn at(&self, side: usize, lower: u16, upper: u16) -> usize {
@@ -243,7 +272,7 @@ impl Partial {
         customized: &mut Customized,
         node: u32,
         side: usize,
-        inputs: std::ops::Range<usize>,
+        inputs: Range<usize>,
     ) {
         let row = 2 * node as usize + side;
         let arcs = hierarchy.rows.range(row);
@@ -313,52 +342,5 @@ impl Partial {
             self.suspect[place] |= rises;
             self.mark(self.chain[usize::from(by.0.max(onward.0))]);
         }
-    }
-}
-
-impl Hierarchy {
-    /// The weights of a row, from the graph's arcs and the triangles below.
-    fn weigh_row(&self, row: usize, own: &mut [Weight], below: &[Weight], input: &[Weight], spread: &mut [Weight]) {
-        let arcs = self.rows.range(row);
-        let depths = &self.rows.depth[arcs.clone()];
-        own.fill(INFINITY);
-        let places = self.places(row..row + 1);
-        for (&arc, &input) in self.arc_at[places.clone()].iter().zip(&input[places]) {
-            let weight = &mut own[arc as usize - arcs.start];
-            *weight = input.min(*weight);
-        }
-        for (&depth, &weight) in depths.iter().zip(&*own) {
-            spread[usize::from(depth)] = weight;
-        }
-        for triangles in self.lower(row) {
-            let via = below[triangles.via as usize];
-            if via < INFINITY {
-                let onward = triangles.onward();
-                for (&depth, &weight) in self.rows.depth[onward.clone()].iter().zip(&below[onward]) {
-                    let least = &mut spread[usize::from(depth)];
-                    *least = (*least).min(via + weight);
-                }
-            }
-        }
-        for (&depth, weight) in depths.iter().zip(own) {
-            *weight = spread[usize::from(depth)];
-        }
-    }
-
-    /// The weight of one arc of a row, from the graph's arcs and the triangles below.
-    fn weigh(&self, row: usize, arc: usize, below: &[Weight], input: &[Weight]) -> Weight {
-        let depth = self.rows.depth[arc];
-        let inputs = &input[self.places_of(row, arc as u32)];
-        let mut least = inputs.iter().copied().min().unwrap_or(INFINITY);
-        for triangles in self.lower(row) {
-            let via = below[triangles.via as usize];
-            let onward = triangles.onward();
-            if via < least
-                && let Ok(at) = self.rows.depth[onward.clone()].binary_search(&depth)
-            {
-                least = least.min(via + below[onward.start + at]);
-            }
-        }
-        least
     }
 }
