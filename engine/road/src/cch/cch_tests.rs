@@ -1,9 +1,13 @@
 //! Everything that a hierarchy answers, beside an oracle that relaxes every arc until nothing changes.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
+use super::contraction::contract;
 use super::fixture::{World, world};
-use super::{Customized, Customizer, Graph, NodeSet, Search};
+use super::tree::EliminationTree;
+use super::{Customized, Customizer, Graph, Hierarchy, NodeSet, Order, Search};
 use crate::unit::{INFINITY, Weight};
 
 /// The distances from one node to all (Bellman and Ford).
@@ -136,4 +140,36 @@ proptest! {
         });
         prop_assert_eq!(&customized.weight, &expected.weight);
     }
+}
+
+/// With a limit on what there may be, there is all of it or nothing.
+#[test]
+fn a_hierarchy_that_would_be_too_large_is_given_up() {
+    // A ring, in which contracting two opposite nodes adds two shortcuts between the others.
+    let graph = Graph::new(4, vec![(0, 1), (1, 2), (2, 3), (3, 0)]).expect("a ring");
+    let order = Order::new(vec![0, 2, 1, 3]).expect("a permutation");
+    let tree = EliminationTree::new(&graph, &order, 3).ok().expect("it is 3 deep");
+    assert!(EliminationTree::new(&graph, &order, 2).is_err());
+    let rows = contract(&graph, &tree, 6).expect("there are 6 arcs");
+    assert!(contract(&graph, &tree, 5).is_none());
+    assert!(rows.lower_triangles(&tree, 2).is_some_and(|(_, lower)| lower.len() == 2));
+    assert!(rows.lower_triangles(&tree, 1).is_none());
+    let boundary = rows.boundary(&tree, 6).expect("there are 6 boundary nodes");
+    assert_eq!(boundary.depth.len(), 6);
+    assert!(rows.boundary(&tree, 5).is_none());
+}
+
+#[test]
+fn nothing_can_be_asked_of_nothing() {
+    let graph = Graph::new(0, Vec::new()).expect("an empty graph");
+    let hierarchy = Arc::new(Hierarchy::new(&graph, &Order::new(Vec::new()).expect("of none")).expect("a small graph"));
+    let mut customized = Customized::new(&hierarchy, &[]).expect("they are weights");
+    let mut customizer = Customizer::new(&hierarchy);
+    customizer.customize_in_parallel(&mut customized, &[]).expect("they are weights");
+    customizer.change(&mut customized, &[]).expect("they are weights");
+    customizer.perfect(&mut customized);
+    let mut out = vec![7];
+    Search::new(&hierarchy).many_to_one(&customized, &[], &[], INFINITY, &mut out);
+    assert!(out.is_empty());
+    Search::new(&hierarchy).nearest(&customized, &NodeSet::new(&hierarchy), &[], INFINITY, |_, _| INFINITY);
 }

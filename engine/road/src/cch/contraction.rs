@@ -1,5 +1,5 @@
 use super::graph::Graph;
-use super::hierarchy::Rows;
+use super::rows::Rows;
 use super::tree::EliminationTree;
 
 /// Finds all arcs of a hierarchy: those of the graph, and one from each tail to each head of two arcs that meet in a

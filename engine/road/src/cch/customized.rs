@@ -26,13 +26,16 @@ pub struct Customized {
     pub(super) input: Vec<Weight>,
     /// Per arc of the hierarchy: of the fastest path from its tail to its head through lower nodes.
     pub(super) weight: Vec<Weight>,
-    /// The arcs that shortest paths need, if that is known.
-    pub(super) needed: Option<Needed>,
+    /// Whether `needed` is of these weights.
+    pub(super) is_perfect: bool,
+    /// The arcs that searches look at if so. It keeps its memory when weights change.
+    pub(super) needed: Needed,
     pub(super) memory: Memory,
 }
 
-/// The arcs that are shorter than any other path between their ends, row by row.
-#[derive(Debug, Clone, Default)]
+/// The arcs that shortest paths need, row by row: those that are no longer than any way by a common upper neighbour of
+/// their ends, and lead anywhere.
+#[derive(Debug, Default)]
 pub(super) struct Needed {
     /// Where each row begins; length rows + 1.
     pub(super) first: Vec<u32>,
@@ -90,7 +93,8 @@ impl Customized {
             hierarchy: Arc::clone(hierarchy),
             input: vec![INFINITY; hierarchy.arc_at.len()],
             weight: vec![INFINITY; arcs],
-            needed: None,
+            is_perfect: false,
+            needed: Needed::default(),
             memory: Memory::new(arcs),
         }
     }
@@ -103,18 +107,18 @@ impl Customized {
     /// How many arcs searches look at: all, or only those that shortest paths need, once
     /// [`perfect`](Customizer::perfect) has found them.
     pub fn arc_count(&self) -> usize {
-        self.needed.as_ref().map_or(self.weight.len(), |needed| needed.depth.len())
+        if self.is_perfect { self.needed.depth.len() } else { self.weight.len() }
     }
 
     /// How much memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
-        let needed = self.needed.as_ref().map_or(0, |needed| needed.first.len() * 4 + needed.depth.len() * 6);
+        let needed = self.needed.first.len() * 4 + self.needed.depth.len() * 6;
         (self.input.len() + self.weight.len()) * 4 + self.memory.bytes() + needed
     }
 
     /// Forgets what followed from weights that are no more.
     pub(super) fn forget(&mut self) {
-        self.needed = None;
+        self.is_perfect = false;
         self.memory.forget();
     }
 }
@@ -125,21 +129,38 @@ impl Clone for Customized {
             hierarchy: Arc::clone(&self.hierarchy),
             input: self.input.clone(),
             weight: self.weight.clone(),
-            needed: self.needed.clone(),
+            is_perfect: self.is_perfect,
+            needed: if self.is_perfect { self.needed.clone() } else { Needed::default() },
             memory: Memory::new(self.weight.len()),
         }
     }
 
-    /// Takes no memory if `source` is of the same hierarchy.
+    /// Takes no memory if `source` is of the same hierarchy, and is no perfect one or `self` has been.
     fn clone_from(&mut self, source: &Self) {
         self.hierarchy.clone_from(&source.hierarchy);
         self.input.clone_from(&source.input);
         self.weight.clone_from(&source.weight);
         self.memory.renew(self.weight.len());
-        self.needed.clone_from(&source.needed);
+        self.is_perfect = source.is_perfect;
+        if source.is_perfect {
+            self.needed.clone_from(&source.needed);
+        }
     }
 }
 
+impl Clone for Needed {
+    fn clone(&self) -> Self {
+        Self { first: self.first.clone(), depth: self.depth.clone(), weight: self.weight.clone() }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.first.clone_from(&source.first);
+        self.depth.clone_from(&source.depth);
+        self.weight.clone_from(&source.weight);
+    }
+}
+
+/// Whether there is one weight for each arc, and all are within bounds.
 pub(super) fn check(weights: &[Weight], arcs: usize) -> Result<(), CustomizeError> {
     if weights.len() != arcs {
         return Err(CustomizeError::Length { found: weights.len(), expected: arcs });

@@ -9,6 +9,27 @@ use super::perfect::Perfect;
 use crate::unit::Weight;
 
 /// Gives the arcs of a hierarchy their weights, in memory that is used again and again.
+///
+/// That memory goes with the square of the hierarchy's [`height`](Hierarchy::height): 4 bytes times that for each thread
+/// that is at work, 9 more once something has been [changed](Self::change), and 4 more for a
+/// [perfect](Self::perfect) hierarchy. A city's is some megabytes.
+///
+/// All ways to the same weights lead to the same result: at once or change by change, on one thread or on many.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use etaflow_road::{Customized, Customizer, Graph, Hierarchy, INFINITY, Order, Search};
+/// let graph = Graph::new(3, vec![(0, 1), (1, 2), (2, 0), (0, 2)])?;
+/// let hierarchy = Arc::new(Hierarchy::new(&graph, &Order::new(vec![1, 0, 2])?)?);
+/// let mut now = Customized::new(&hierarchy, &[10, 20, 30, 35])?;
+/// let (mut customizer, mut search) = (Customizer::new(&hierarchy), Search::new(&hierarchy));
+/// customizer.change(&mut now, &[(1, INFINITY)])?; // closed
+/// assert_eq!(search.distance(&now, (0, 0), (2, 0)), Some(35));
+/// customizer.customize(&mut now, &[1, 2, 3, 4])?;
+/// customizer.perfect(&mut now);
+/// assert_eq!(search.distance(&now, (0, 0), (2, 0)), Some(3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Customizer {
     pub(super) hierarchy: Arc<Hierarchy>,
@@ -49,7 +70,7 @@ impl Customizer {
 
     /// Gives all arcs the weights that follow from those of the graph's arcs, on one thread.
     ///
-    /// From below, node by node, as elimination does (Dibbelt, Strasser and Wagner 2016, section 5.3).
+    /// From below, node by node, as elimination does (Dibbelt, Strasser and Wagner 2016, the basic customization).
     ///
     /// # Errors
     /// If there is not one weight for each arc, or one is above [`INFINITY`](crate::INFINITY). Nothing has changed then.
@@ -92,12 +113,15 @@ impl Customizer {
         }
     }
 
-    /// Lends an empty front.
+    /// Lends an empty front, which is to be given back empty. One that a panic has interrupted does not come back.
     pub(super) fn with_front<R>(&self, run: impl FnOnce(&mut Front) -> R) -> R {
         let fronts = || self.fronts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let front = fronts().pop();
         let mut front = front.unwrap_or_else(|| Front::new(self.hierarchy.height()));
+        debug_assert!(front.is_empty(), "a front is lent empty");
+        // While it is lent nothing is locked: whoever runs may take another, on this thread or on others.
         let result = run(&mut front);
+        debug_assert!(front.is_empty(), "all that is left in a front is taken");
         fronts().push(front);
         result
     }

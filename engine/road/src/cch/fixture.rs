@@ -54,3 +54,12 @@ impl World {
         draws.iter().filter(|_| arcs > 0).map(change).collect()
     }
 }
+
+/// A street of that many nodes, there and back, and two ways of each arc's weight.
+pub(super) fn street(nodes: u32) -> (World, [Vec<Weight>; 2]) {
+    let arcs: Vec<_> = (1..nodes).flat_map(|node| [(node - 1, node), (node - 1, node), (node, node - 1)]).collect();
+    let weights = [[1, 2, 3], [2, 1, 3]].map(|weights| weights.repeat(nodes as usize - 1));
+    let graph = Graph::new(nodes, arcs).expect("arcs are between neighbours");
+    let order = Order::new((0..nodes).map(|rank| rank * 7 % nodes).collect()).expect("7 and its length are coprime");
+    (World { graph, order, weights: weights[0].clone() }, weights)
+}

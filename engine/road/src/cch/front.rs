@@ -7,7 +7,8 @@ use crate::unit::{INFINITY, Weight};
 /// weights leaves to its ancestors what the triangles above it weigh. As all that is written to are the rows of
 /// ancestors, and these change slowly from node to node, it stays in the nearest caches.
 ///
-/// Everything in it is [`INFINITY`] before the first node and after the last.
+/// Everything in it is [`INFINITY`] before the first node and after the last, but on the diagonal, where a way from a node
+/// back to itself is left: no arc leads there, so that nobody asks for it.
 #[derive(Debug)]
 pub(super) struct Front {
     height: usize,
@@ -23,6 +24,7 @@ impl Front {
     /// Gives the arcs of a node their weights, and its ancestors what follows from them.
     #[inline]
     pub(super) fn eliminate(&mut self, hierarchy: &Hierarchy, node: u32, own: &mut [Weight], input: &[Weight]) {
+        debug_assert_eq!(self.height, hierarchy.height(), "the front is of another hierarchy");
         let first = hierarchy.rows.first[2 * node as usize] as usize;
         let depths = &hierarchy.rows.depth[first..first + own.len()];
         let outs = hierarchy.rows.first[2 * node as usize + 1] as usize - first;
@@ -48,12 +50,18 @@ impl Front {
         let (out_weight, in_weight) = own.split_at(outs);
         for (&tail, &weight) in in_depth.iter().zip(in_weight) {
             let row = &mut self.weight[usize::from(tail) * self.height..][..self.height];
-            // From a node to itself, too: nobody asks for that.
+            // Onto the diagonal, too: to leave that out would take longer.
             for (&head, &onward) in out_depth.iter().zip(out_weight) {
                 let least = &mut row[usize::from(head)];
                 *least = (*least).min(weight + onward);
             }
         }
+    }
+
+    /// Whether nothing is left in it for anybody.
+    pub(super) fn is_empty(&self) -> bool {
+        let is_diagonal = |at: usize| at / self.height == at % self.height;
+        self.weight.iter().enumerate().all(|(at, &weight)| weight == INFINITY || is_diagonal(at))
     }
 
     /// Takes over what another front has left to the ancestors that are less deep than `depth`, and empties it.

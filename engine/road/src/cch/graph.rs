@@ -66,7 +66,7 @@ impl Graph {
         self.node_count as usize
     }
 
-    /// The tail and the head of each arc.
+    /// The tail and the head of each arc, in order.
     pub fn arcs(&self) -> &[(u32, u32)] {
         &self.arcs
     }

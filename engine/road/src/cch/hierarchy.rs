@@ -3,19 +3,14 @@ use std::ops::Range;
 use super::contraction::contract;
 use super::graph::Graph;
 use super::order::Order;
-use super::tree::{EliminationTree, NO_NODE, TooDeep};
+use super::rows::{LowerTriangles, NO_ARC, ROW_STEP, Rows};
+use super::tree::{EliminationTree, TooDeep};
 
-/// In place of an arc where there is none.
-pub(super) const NO_ARC: u32 = u32::MAX;
+/// The most arcs, arcs of the graph, pairs of an arc and a node below it, and boundary nodes, that a hierarchy may have.
+pub(super) const ARCS_MAX: usize = (1 << 28) - 1;
 
-/// The most arcs, arcs of the graph, and pairs of an arc and a node below it, that a hierarchy may have.
-const ARCS_MAX: usize = (1 << 28) - 1;
-
-/// The most nodes that a way up may have: customization keeps a square of that.
+/// The most nodes that a way up may have: customization keeps a square of that, which is 1 GiB of weights then.
 pub(super) const HEIGHT_MAX: usize = 1 << 14;
-
-/// Of so many arcs one's row is known at once.
-const ROW_STEP: usize = 16;
 
 /// A graph with shortcuts, so that for any weights there is a shortest path that goes only up and then only down.
 /// What is left to do when weights are known is to give the shortcuts theirs.
@@ -27,6 +22,23 @@ const ROW_STEP: usize = 16;
 /// Arcs that no weights make finite (there is no path from their tail to their head through lower nodes) are not kept:
 /// where streets are one-way, or the graph is one of turns, that is about half of them (Buchhold, Wagner, Zeitz and
 /// Zündorf 2020).
+///
+/// It depends on no weights, does not change, and is shared by `Arc`: the weights, searches and sets of one hierarchy are
+/// not for another, not even of the same graph and order.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use etaflow_road::{Customized, Graph, Hierarchy, Order, Search};
+/// // A ring of one-way streets: once node 1 is contracted, a shortcut leads from 0 to 2, and none back.
+/// let graph = Graph::new(3, vec![(0, 1), (1, 2), (2, 0)])?;
+/// let hierarchy = Arc::new(Hierarchy::new(&graph, &Order::new(vec![1, 0, 2])?)?);
+/// assert_eq!((hierarchy.input_count(), hierarchy.arc_count()), (3, 4));
+///
+/// let rush_hour = Customized::new(&hierarchy, &[25, 20, 30])?;
+/// let mut search = Search::new(&hierarchy);
+/// assert_eq!(search.distance(&rush_hour, (0, 0), (2, 0)), Some(45));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Hierarchy {
     pub(super) tree: EliminationTree,
@@ -51,36 +63,6 @@ pub struct Hierarchy {
     height: usize,
     /// The row of each [`ROW_STEP`]th arc.
     row_at: Vec<u32>,
-}
-
-/// The arcs by their lower ends: row `2 v` has those out of node `v` to its ancestors, row `2 v + 1` those into it from
-/// its ancestors.
-#[derive(Debug)]
-pub(super) struct Rows {
-    /// Where each row begins; length rows + 1.
-    pub(super) first: Vec<u32>,
-    /// Per arc: the depth of its upper end, ascending in a row.
-    pub(super) depth: Vec<u16>,
-}
-
-/// The triangles of a row of `v` whose lowest node is `u`: for each arc `u -> w` in `start..end`, the arcs `v -> u` and
-/// `u -> w` are a way for `v -> w`; and likewise the other way round for arcs into `v`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct LowerTriangles {
-    /// The arc between `v` and `u`.
-    pub(super) via: u32,
-    /// Where the arcs of `u` begin.
-    pub(super) start: u32,
-    /// How many of them end above `v`.
-    pub(super) len: u32,
-}
-
-impl LowerTriangles {
-    /// The arcs of the lower node.
-    #[inline]
-    pub(super) fn onward(self) -> Range<usize> {
-        self.start as usize..(self.start + self.len) as usize
-    }
 }
 
 /// Why there is no hierarchy.
@@ -115,7 +97,8 @@ impl Hierarchy {
     /// Contracts the nodes of a graph in an order.
     ///
     /// # Errors
-    /// If the order is of another graph, or so bad a one that the hierarchy would be too large.
+    /// If the order is of another graph, or so bad a one that the hierarchy would be too large: more than 2^14 nodes deep,
+    /// or with 2^28 arcs or more, those of the graph among them.
     pub fn new(graph: &Graph, order: &Order) -> Result<Self, HierarchyError> {
         let (found, expected) = (order.len(), graph.node_count());
         if found != expected {
@@ -139,13 +122,13 @@ impl Hierarchy {
             place[input as usize] = at;
         }
         let first_place = rows.first.iter().map(|&first| arc_at.partition_point(|&arc| arc < first) as u32).collect();
-        let boundary = rows.boundary(&tree);
+        let boundary = rows.boundary(&tree, ARCS_MAX).ok_or_else(|| too_many("boundary nodes"))?;
         let height = tree.depth.iter().max().map_or(0, |&depth| usize::from(depth) + 1);
-        let row_at = rows.rows_at();
+        let row_at = rows.every_row();
         Ok(Self { height, row_at, tree, rows, first_place, arc_at, input_at, place, first_lower, lower, boundary })
     }
 
-    /// How many nodes there are.
+    /// How many nodes there are: as many as in the graph.
     pub fn node_count(&self) -> usize {
         self.tree.len()
     }
@@ -212,6 +195,8 @@ impl Hierarchy {
     }
 
     /// Numbers the arcs of the graph anew, by their places, self-loops last; the old number of each.
+    ///
+    /// For who has just made the hierarchy: it is shared before anything is kept by the numbers of arcs.
     pub(crate) fn number_by_place(&mut self) -> Vec<u32> {
         let loops = (0..).zip(&self.place).filter(|&(_, &place)| place == NO_ARC).map(|(input, _)| input);
         let old: Vec<u32> = self.input_at.iter().copied().chain(loops).collect();
@@ -221,131 +206,5 @@ impl Hierarchy {
             *place = if input < placed { input } else { NO_ARC };
         }
         old
-    }
-}
-
-impl Rows {
-    pub(super) fn arc_count(&self) -> usize {
-        self.depth.len()
-    }
-
-    /// The row of each [`ROW_STEP`]th arc.
-    fn rows_at(&self) -> Vec<u32> {
-        let mut rows = Vec::with_capacity(self.arc_count().div_ceil(ROW_STEP));
-        for row in 0..self.first.len() - 1 {
-            while rows.len() * ROW_STEP < self.first[row + 1] as usize {
-                rows.push(row as u32);
-            }
-        }
-        rows
-    }
-
-    /// The arcs of a row.
-    pub(super) fn range(&self, row: usize) -> Range<usize> {
-        self.first[row] as usize..self.first[row + 1] as usize
-    }
-
-    /// The arc of a row whose upper end is that deep.
-    pub(super) fn arc(&self, row: usize, depth: u16) -> Option<u32> {
-        let range = self.range(row);
-        let at = self.depth[range.clone()].binary_search(&depth).ok()?;
-        Some((range.start + at) as u32)
-    }
-
-    /// The arc that an arc of the graph has become, [`NO_ARC`] for a self-loop.
-    fn arc_between(&self, tree: &EliminationTree, (tail, head): (u32, u32)) -> u32 {
-        let (tail, head) = (tree.rank[tail as usize], tree.rank[head as usize]);
-        if tail == head {
-            return NO_ARC;
-        }
-        let row = 2 * tail.min(head) as usize + usize::from(head < tail);
-        self.arc(row, tree.depth[tail.max(head) as usize]).expect("contraction keeps the arcs of the graph")
-    }
-
-    /// Row by row, the depths of the ends above of all arcs of the subtree that begins there: whoever leaves it, or comes
-    /// into it, passes one of them.
-    fn boundary(&self, tree: &EliminationTree) -> Self {
-        let (mut first, mut depth) = (vec![0], Vec::new());
-        let mut seen = vec![u32::MAX; 1 << 16];
-        for row in 0..2 * tree.len() {
-            let (node, side) = ((row / 2) as u32, row % 2);
-            let above = tree.depth[node as usize];
-            let start = depth.len();
-            let mut add = |from: &[u16], depth: &mut Vec<u16>| {
-                for &end in from.iter().take_while(|&&end| end < above) {
-                    if std::mem::replace(&mut seen[usize::from(end)], row as u32) != row as u32 {
-                        depth.push(end);
-                    }
-                }
-            };
-            add(&self.depth[self.range(row)], &mut depth);
-            for child in tree.children(node) {
-                let child = 2 * child as usize + side;
-                let part: Vec<u16> = depth[first[child] as usize..first[child + 1] as usize].to_vec();
-                add(&part, &mut depth);
-            }
-            depth[start..].sort_unstable();
-            first.push(depth.len() as u32);
-        }
-        Self { first, depth }
-    }
-
-    /// The lower triangles of all rows, unless there are more than `limit` pairs of a row and a node below it.
-    fn lower_triangles(&self, tree: &EliminationTree, limit: usize) -> Option<(Vec<u32>, Vec<LowerTriangles>)> {
-        let (mut first, mut lower) = (vec![0_u32; 2 * tree.len() + 1], Vec::new());
-        for pass in 0..2 {
-            // The first pass counts, the second fills.
-            let mut next = first.clone();
-            let mut chain = Vec::new();
-            for node in 0..tree.len() {
-                climb(tree, node as u32, &mut chain);
-                for side in 0..2 {
-                    let row = self.range(2 * node + side);
-                    for via in self.range(2 * node + 1 - side) {
-                        let above = self.depth[via];
-                        let len = self.depth[row.clone()].partition_point(|&depth| depth < above) as u32;
-                        if len == 0 {
-                            continue;
-                        }
-                        let upper_row = 2 * chain[usize::from(above)] as usize + side;
-                        if pass == 0 {
-                            first[upper_row + 1] += 1;
-                        } else {
-                            let at = &mut next[upper_row];
-                            lower[*at as usize] = LowerTriangles { via: via as u32, start: row.start as u32, len };
-                            *at += 1;
-                        }
-                    }
-                }
-            }
-            if pass == 0 {
-                let count: u64 = first.iter().map(|&count| u64::from(count)).sum();
-                if count > limit as u64 {
-                    return None;
-                }
-                for row in 1..first.len() {
-                    first[row] += first[row - 1];
-                }
-                lower = vec![LowerTriangles { via: 0, start: 0, len: 0 }; count as usize];
-            }
-        }
-        for row in 0..2 * tree.len() {
-            lower[first[row] as usize..first[row + 1] as usize].sort_unstable_by_key(|lower| (lower.len, lower.start));
-        }
-        Some((first, lower))
-    }
-}
-
-/// Fills `chain` with the ancestors of a node by their depths, itself among them.
-pub(super) fn climb(tree: &EliminationTree, node: u32, chain: &mut Vec<u32>) {
-    let depth = usize::from(tree.depth[node as usize]);
-    chain.resize(depth + 1, NO_NODE);
-    let mut at = node;
-    for place in chain.iter_mut().rev() {
-        // What has been climbed before from another node is not climbed again.
-        if std::mem::replace(place, at) == at {
-            break;
-        }
-        at = tree.parent[at as usize];
     }
 }

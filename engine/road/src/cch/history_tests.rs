@@ -1,13 +1,14 @@
 //! What weights lead to, whatever was there before them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::fixture::{World, weight, world, world_of};
+use super::fixture::{street, weight, world, world_of};
 use super::partial::Limits;
-use super::{Customized, Customizer, Graph, Hierarchy, Order, Search};
-use crate::unit::Weight;
+use super::{Customized, Customizer, Graph, Hierarchy, NodeSet, Order, Search};
+use crate::unit::{INFINITY, Weight};
 
 /// Never a full customization instead of a partial one.
 const NONE: Limits = Limits { inputs_per_change: 0, outlook: 1e9, work: 1e9 };
@@ -135,15 +136,6 @@ proptest! {
     }
 }
 
-/// A street of that many nodes, there and back, and two ways of each arc's weight.
-fn street(nodes: u32) -> (World, [Vec<Weight>; 2]) {
-    let arcs: Vec<_> = (1..nodes).flat_map(|node| [(node - 1, node), (node - 1, node), (node, node - 1)]).collect();
-    let weights = [[1, 2, 3], [2, 1, 3]].map(|weights| weights.repeat(nodes as usize - 1));
-    let graph = Graph::new(nodes, arcs).expect("arcs are between neighbours");
-    let order = Order::new((0..nodes).map(|rank| rank * 7 % nodes).collect()).expect("7 and its length are coprime");
-    (World { graph, order, weights: weights[0].clone() }, weights)
-}
-
 #[test]
 fn a_change_that_is_given_up_leaves_nothing_to_the_next() {
     let (world, [mut weights, _]) = street(100);
@@ -183,4 +175,29 @@ fn what_arcs_stand_for_is_forgotten_however_often_weights_have_changed() {
         }
         assert_eq!(paths(&mut search, &customized), expected, "after {forgotten} customizations");
     }
+}
+
+#[test]
+fn a_question_that_has_panicked_leaves_nothing_to_the_next() {
+    let (world, [weights, _]) = street(30);
+    let hierarchy = world.hierarchy();
+    let customized = Customized::new(&hierarchy, &weights).expect("they are weights");
+    let nodes: Vec<u32> = (0..30).collect();
+    let mut taxis = NodeSet::new(&hierarchy);
+    taxis.insert(4);
+    let mut search = Search::new(&hierarchy);
+    let to_the_end = |search: &mut Search| {
+        let mut out = Vec::new();
+        search.many_to_one(&customized, &nodes, &[(29, 0)], INFINITY, &mut out);
+        out
+    };
+    let expected = to_the_end(&mut search);
+    let visit =
+        AssertUnwindSafe(|| search.nearest(&customized, &taxis, &[(3, 0)], INFINITY, |_, _| panic!("a visitor")));
+    assert!(catch_unwind(visit).is_err());
+    assert_eq!(to_the_end(&mut search), expected);
+    let mut out = Vec::new();
+    let nowhere = AssertUnwindSafe(|| search.many_to_one(&customized, &[30], &[(3, 0)], INFINITY, &mut out));
+    assert!(catch_unwind(nowhere).is_err());
+    assert_eq!(to_the_end(&mut search), expected);
 }

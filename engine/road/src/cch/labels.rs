@@ -1,5 +1,6 @@
-use super::customized::Customized;
+use super::customized::{Customized, Needed};
 use super::hierarchy::HEIGHT_MAX;
+use super::rows::Rows;
 use crate::unit::{INFINITY, Weight};
 
 /// What a search knows of the way to a node.
@@ -120,13 +121,12 @@ impl<L: Label + std::fmt::Debug> Labels<L> {
 impl Customized {
     #[inline]
     pub(super) fn arcs(&self) -> Arcs<'_> {
-        match &self.needed {
-            Some(needed) => Arcs { first: &needed.first, depth: &needed.depth, weight: &needed.weight },
-            None => {
-                let rows = &self.hierarchy.rows;
-                Arcs { first: &rows.first, depth: &rows.depth, weight: &self.weight }
-            }
+        if self.is_perfect {
+            let Needed { first, depth, weight } = &self.needed;
+            return Arcs { first, depth, weight };
         }
+        let Rows { first, depth } = &self.hierarchy.rows;
+        Arcs { first, depth, weight: &self.weight }
     }
 }
 

@@ -7,10 +7,26 @@ use crate::unit::{INFINITY, Weight};
 impl Search {
     /// The distances from many nodes to one place: `out[i]` is that from `sources[i]`, [`INFINITY`] if there is no path or
     /// it is longer than `limit`. The place is one or several nodes, each with what is to be added at its end; the best
-    /// counts.
+    /// counts. What was in `out` is lost.
     ///
     /// Lazy RPHAST (Strasser and Zeitz 2021): distances are found from the root down, only where a source is below, and
     /// each once.
+    ///
+    /// # Panics
+    /// If the weights are of another hierarchy, or a node does not exist.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use etaflow_road::{Customized, Graph, Hierarchy, INFINITY, Order, Search};
+    /// let graph = Graph::new(4, vec![(0, 1), (1, 2), (2, 0)])?;
+    /// let hierarchy = Arc::new(Hierarchy::new(&graph, &Order::new(vec![3, 1, 0, 2])?)?);
+    /// let customized = Customized::new(&hierarchy, &[10, 20, 30])?;
+    /// let mut out = Vec::new();
+    /// // To node 2, or to node 0 and 5 more.
+    /// Search::new(&hierarchy).many_to_one(&customized, &[0, 1, 2, 3], &[(2, 0), (0, 5)], INFINITY, &mut out);
+    /// assert_eq!(out, [5, 20, 0, INFINITY]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn many_to_one(
         &mut self,
         customized: &Customized,
@@ -22,7 +38,11 @@ impl Search {
         self.fan(customized, OUT, sources, place, limit, out);
     }
 
-    /// The distances from one place to many nodes, as [`many_to_one`](Self::many_to_one) the other way round.
+    /// The distances from one place to many nodes, as [`many_to_one`](Self::many_to_one) the other way round: `out[i]` is
+    /// that to `targets[i]`.
+    ///
+    /// # Panics
+    /// If the weights are of another hierarchy, or a node does not exist.
     pub fn one_to_many(
         &mut self,
         customized: &Customized,
@@ -62,9 +82,12 @@ impl Search {
         self.end();
     }
 
-    /// Climbs from a place along the arcs of `side` and keeps the distances of what it passes in `base`.
+    /// Climbs from a place along the arcs of `side` and keeps the distances of what it passes in `base`; [`end`](Self::end)
+    /// forgets them.
     pub(super) fn begin(&mut self, customized: &Customized, side: usize, place: &[(u32, Weight)], limit: Weight) {
         self.check(customized);
+        // A question that has panicked has not come to its end.
+        self.end();
         let Self { hierarchy, labels, base, touched, starts, .. } = self;
         let (tree, arcs) = (&hierarchy.tree, customized.arcs());
         starts.clear();
@@ -101,7 +124,8 @@ impl Search {
         self.touched.clear();
     }
 
-    /// The exact distance of a node, after those of all its ancestors.
+    /// The exact distance of a node, after those of all its ancestors. Nodes are asked for in ascending order, so that what
+    /// `chain` and `labels` hold of the ancestors of one serves the next.
     fn descend(&mut self, customized: &Customized, side: usize, rank: u32) -> Weight {
         let arcs = customized.arcs();
         let Self { hierarchy, labels, base, pending, chain, .. } = self;

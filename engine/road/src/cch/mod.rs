@@ -32,6 +32,7 @@ mod order;
 mod parallel;
 mod partial;
 mod perfect;
+mod rows;
 mod search;
 mod tree;
 mod unpack;

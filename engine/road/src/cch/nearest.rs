@@ -6,13 +6,34 @@ use super::search::{IN, OUT, Search};
 use crate::unit::{INFINITY, Weight};
 
 impl Search {
-    /// Visits the nodes of a set that are at most `bound` from a place, those near it early, but in no order that can be
-    /// relied on. `visit` gets a node and its distance, and says what the bound is from then on.
+    /// Visits the nodes of a set from which it is at most `bound` to a place, those near it early, but in no order that can
+    /// be relied on. `visit` gets a node and its distance, and says what the bound is from then on; it never rises. The
+    /// place is as that of [`many_to_one`](Self::many_to_one).
     ///
-    /// From the root down, only where there is something below and the way out from there is not too long already.
+    /// From the root down, only where there is something below and the way out from there is not too long already
+    /// (Buchhold and Wagner 2021 look for points of interest so).
     ///
     /// # Panics
-    /// If the set is of another hierarchy, too.
+    /// If the weights or the set are of another hierarchy, or a node does not exist.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use etaflow_road::{Customized, Graph, Hierarchy, INFINITY, NodeSet, Order, Search};
+    /// let graph = Graph::new(3, vec![(0, 1), (1, 2), (2, 0)])?;
+    /// let hierarchy = Arc::new(Hierarchy::new(&graph, &Order::new(vec![1, 0, 2])?)?);
+    /// let customized = Customized::new(&hierarchy, &[10, 20, 30])?;
+    /// let mut taxis = NodeSet::new(&hierarchy);
+    /// taxis.insert(0);
+    /// taxis.insert(1);
+    /// // Which one is nearest to node 2.
+    /// let mut nearest = (INFINITY, None);
+    /// Search::new(&hierarchy).nearest(&customized, &taxis, &[(2, 0)], INFINITY, |taxi, distance| {
+    ///     nearest = nearest.min((distance, Some(taxi)));
+    ///     nearest.0
+    /// });
+    /// assert_eq!(nearest, (20, Some(1)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn nearest(
         &mut self,
         customized: &Customized,
@@ -42,7 +63,8 @@ impl Search {
             let distance = labels.nearest(arcs, 2 * node as usize + OUT, base[node as usize]);
             labels.set(depth, distance);
             if distance <= bound && distance < INFINITY && set.has(node) {
-                bound = visit(tree.node[node as usize], distance);
+                // Nothing is known of what is beyond the bound that the climb has had.
+                bound = bound.min(visit(tree.node[node as usize], distance));
             }
             let first = stack.len();
             for child in tree.children(node).filter(|&child| set.any_below(child)) {

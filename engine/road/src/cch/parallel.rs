@@ -15,7 +15,7 @@ impl Customizer {
     /// arcs have consecutive numbers, and what two of them leave to the nodes above both is put together.
     ///
     /// # Errors
-    /// As [`customize`](Self::customize).
+    /// As those of [`customize`](Self::customize).
     ///
     /// # Panics
     /// If `into` is of another hierarchy.
@@ -103,7 +103,7 @@ impl Customizer {
             }
         }
         let fork = trunk[trunk.len() - 1];
-        let below = part.nodes.start.max(self.subtree(fork).start)..fork;
+        let below = self.subtree(fork).start..fork;
         self.forest(self.within(&mut part, below), input, front);
         let mut done = self.subtree(fork).start..fork;
         for &node in trunk.iter().rev() {

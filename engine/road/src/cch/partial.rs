@@ -2,7 +2,8 @@ use std::ops::Range;
 
 use super::customized::{CustomizeError, Customized};
 use super::customizer::Customizer;
-use super::hierarchy::{Hierarchy, NO_ARC};
+use super::hierarchy::Hierarchy;
+use super::rows::NO_ARC;
 use super::search::{IN, OUT};
 use super::tree::NO_NODE;
 use crate::unit::{INFINITY, Weight};

@@ -9,8 +9,9 @@ use crate::unit::{INFINITY, Weight};
 pub(super) struct Perfect {
     /// How deep the hierarchy is.
     height: usize,
-    /// The distances between the ancestors of the current node that share an arc, from the row's depth to the column's;
-    /// [`INFINITY`] for all others.
+    /// By way of upper neighbours, the distances between the ancestors of the current node that share an arc, from the
+    /// row's depth to the column's; [`INFINITY`] for all others. Where arcs are left out because no weights make them
+    /// finite, a way up that needs one is not seen: a distance is that of some way, and may be not the least.
     distance: Vec<Weight>,
     /// Per depth: the node that `distance` holds.
     chain: Vec<u32>,
@@ -18,7 +19,6 @@ pub(super) struct Perfect {
     is_needed: Vec<bool>,
     /// The distances of the current row.
     row: Vec<Weight>,
-    needed: Needed,
 }
 
 impl Customizer {
@@ -27,7 +27,9 @@ impl Customizer {
     /// Worth its time, some customizations', if thousands of questions follow.
     ///
     /// From above: the distance between the ends of an arc is its weight, or that of a way by a common upper neighbour
-    /// (Dibbelt, Strasser and Wagner 2016, section 5.4).
+    /// (Dibbelt, Strasser and Wagner 2016, the perfect customization). Of equally long ways all are kept, so that paths are those that
+    /// would be found without it. As ways up are only along arcs that the hierarchy has, in a directed graph a few arcs
+    /// are kept, too, that no shortest path needs.
     ///
     /// # Panics
     /// If `customized` is of another hierarchy.
@@ -35,18 +37,19 @@ impl Customizer {
         self.check(customized);
         let Self { hierarchy, perfect, .. } = self;
         perfect.find(hierarchy, &customized.weight);
-        let needed = customized.needed.get_or_insert_with(|| std::mem::take(&mut perfect.needed));
-        needed.first.clear();
-        needed.depth.clear();
-        needed.weight.clear();
-        needed.first.push(0);
+        let Needed { first, depth, weight } = &mut customized.needed;
+        first.clear();
+        depth.clear();
+        weight.clear();
+        first.push(0);
         for row in 0..2 * hierarchy.node_count() {
             for arc in hierarchy.rows.range(row).filter(|&arc| perfect.is_needed[arc]) {
-                needed.depth.push(hierarchy.rows.depth[arc]);
-                needed.weight.push(customized.weight[arc]);
+                depth.push(hierarchy.rows.depth[arc]);
+                weight.push(customized.weight[arc]);
             }
-            needed.first.push(needed.depth.len() as u32);
+            first.push(depth.len() as u32);
         }
+        customized.is_perfect = true;
     }
 }
 

@@ -15,7 +15,25 @@ pub(super) const IN: usize = 1;
 /// A search climbs from a node to the root of the elimination tree (Bauer, Columbus, Rutter and Wagner 2016). What it
 /// knows of a node's ancestors is kept by their depths: a short array, that nothing but arcs has to be brought to.
 ///
-/// Every method panics if the weights are of another hierarchy, or a node does not exist.
+/// Distances are exact. A path that is not shorter than [`INFINITY`](crate::INFINITY) counts as none. What has been asked
+/// before changes no answer.
+///
+/// # Panics
+/// Every method does if the weights are of another hierarchy, or a node does not exist.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use etaflow_road::{Customized, Graph, Hierarchy, Order, Search};
+/// let graph = Graph::new(4, vec![(0, 1), (1, 2), (2, 0), (0, 2)])?;
+/// let hierarchy = Arc::new(Hierarchy::new(&graph, &Order::new(vec![1, 0, 3, 2])?)?);
+/// let customized = Customized::new(&hierarchy, &[10, 20, 30, 35])?;
+/// let mut search = Search::new(&hierarchy);
+/// let mut path = Vec::new();
+/// assert_eq!(search.path(&customized, (0, 0), (2, 0), &mut path), Some(30));
+/// assert_eq!(path, [0, 1]); // not arc 3, which weighs 35
+/// assert_eq!(search.distance(&customized, (0, 0), (3, 0)), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Search {
     pub(super) hierarchy: Arc<Hierarchy>,
@@ -38,7 +56,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// For a hierarchy.
+    /// For a hierarchy. It takes half a megabyte, and four bytes for each node.
     pub fn new(hierarchy: &Arc<Hierarchy>) -> Self {
         Self {
             hierarchy: Arc::clone(hierarchy),
@@ -56,8 +74,11 @@ impl Search {
         }
     }
 
-    /// The distance between two nodes, each with what is to be added at its end; `None` if there is no path, or it is not
-    /// below [`INFINITY`].
+    /// The distance from the node `source.0` to the node `target.0`, with what is to be added at either end, which is the
+    /// other number; `None` if there is no path, or it is not below [`INFINITY`].
+    ///
+    /// # Panics
+    /// If the weights are of another hierarchy, or a node does not exist.
     pub fn distance(
         &mut self,
         customized: &Customized,
@@ -81,8 +102,13 @@ impl Search {
         distances.meet(hierarchy, customized.arcs(), up, down, bound).map(|(distance, _)| distance)
     }
 
-    /// The same, with the arcs of a shortest path, which are put into `path`. Of several paths the same one for the same
-    /// weights.
+    /// The [`distance`](Self::distance), with the arcs of a shortest path, which are put into `path` instead of what was
+    /// there; none if there is no path. They are numbered as in the graph, the first is the one out of the source.
+    ///
+    /// Of several paths the same one for the same weights, however they have come to be.
+    ///
+    /// # Panics
+    /// If the weights are of another hierarchy, or a node does not exist.
     pub fn path(
         &mut self,
         customized: &Customized,

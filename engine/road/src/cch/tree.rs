@@ -10,11 +10,11 @@ pub(super) const NO_NODE: u32 = u32::MAX;
 /// given order does: below a node, the numbers from `node - size + 1` on are its subtree, and nothing else.
 #[derive(Debug)]
 pub(super) struct EliminationTree {
-    /// Per node of the graph: its number here.
+    /// Per node of the graph: its number here. All that follows goes by these.
     pub(super) rank: Vec<u32>,
-    /// The other way round.
+    /// Per number: the node of the graph.
     pub(super) node: Vec<u32>,
-    /// [`NO_NODE`] for a root.
+    /// The next node up, [`NO_NODE`] for a root.
     pub(super) parent: Vec<u32>,
     /// How many ancestors there are.
     pub(super) depth: Vec<u16>,

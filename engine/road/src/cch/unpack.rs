@@ -1,12 +1,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::customized::Customized;
-use super::hierarchy::LowerTriangles;
+use super::hierarchy::ARCS_MAX;
+use super::rows::LowerTriangles;
+use crate::unit::INFINITY;
 
 /// What each arc stands for, once somebody has asked. It follows from the weights, whoever asks first.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// The generation in which it was noted, and [`Expansion`].
+    /// Per arc: the generation in which it was noted, and its [`Expansion`].
     noted: Vec<AtomicU64>,
     generation: u64,
 }
@@ -25,6 +27,7 @@ const MASK: u64 = (1 << BITS) - 1;
 const GENERATIONS: u64 = 1 << (64 - 2 * BITS);
 /// In place of the second arc if there is none.
 const NONE: u64 = MASK;
+const _: () = assert!(ARCS_MAX as u64 <= NONE, "no arc has the number that stands for none");
 
 impl Memory {
     /// Of so many arcs.
@@ -76,6 +79,8 @@ impl Memory {
 
 impl Customized {
     /// Replaces the arcs on a stack, the topmost first, by the arcs of the graph that they stand for.
+    ///
+    /// It ends whatever they weigh, and be it nothing: an arc's triangle is by a node that is below both of its ends.
     pub(super) fn unpack(&self, stack: &mut Vec<u32>, path: &mut Vec<u32>) {
         while let Some(arc) = stack.pop() {
             let expansion = self.memory.recall(arc).unwrap_or_else(|| {
@@ -93,6 +98,7 @@ impl Customized {
     /// An arc of the graph if it weighs as much, or else the first triangle that does.
     fn expand(&self, arc: u32) -> Expansion {
         let weight = self.weight[arc as usize];
+        debug_assert!(weight < INFINITY, "no path needs an arc that leads nowhere");
         let row = self.hierarchy.row_of(arc);
         if let Some(place) = self.hierarchy.places_of(row, arc).find(|&place| self.input[place] == weight) {
             return Expansion::Original(self.hierarchy.input_at[place]);
