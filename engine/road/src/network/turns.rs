@@ -17,7 +17,7 @@ pub(crate) struct TurnHierarchy {
     into: Vec<EdgeId>,
     /// Where the arcs into each edge begin in `arc`; length edges + 1.
     first: Vec<u32>,
-    /// The arcs into each edge, end to end.
+    /// The arcs into each edge, end to end; the first ones are numbered by place, those from an edge to itself come last.
     arc: Vec<u32>,
 }
 
@@ -61,6 +61,7 @@ impl TurnHierarchy {
 
     /// Writes what the arcs weigh if the edges weigh `weights`, in their order.
     pub(crate) fn write(&self, weights: &[Weight], arcs: &mut [Weight]) {
+        debug_assert!(arcs.len() <= self.into.len(), "only turns from an edge to itself have no place");
         for (arc, (edge, cost)) in arcs.iter_mut().zip(self.into.iter().zip(&self.cost)) {
             *arc = (cost + weights[edge.index()]).min(INFINITY);
         }
@@ -76,7 +77,11 @@ impl Network {
     /// The hierarchy that routing with turns is done by: its nodes are the edges, its arcs the turns.
     ///
     /// Made when it is first asked for, and that from the order of a network file if there is one: otherwise that takes
-    /// seconds for a city.
+    /// seconds for a city. Who asks meanwhile, waits.
+    ///
+    /// # Panics
+    /// If it cannot be made: with 2^28 turns and shortcuts or more (a continent's, or a city's of whose junctions many
+    /// have thousands of streets).
     pub fn turn_hierarchy(&self) -> &Arc<Hierarchy> {
         &self.turns().hierarchy
     }

@@ -32,6 +32,9 @@ pub struct MetricCustomizer {
 
 impl MetricCustomizer {
     /// For the metrics of a network.
+    ///
+    /// # Panics
+    /// As [`Network::turn_hierarchy`].
     pub fn new(network: &Network) -> Self {
         Self::of(network.turns())
     }
@@ -68,13 +71,17 @@ impl MetricCustomizer {
     /// If a weight is 0 or above [`INFINITY`]. Nothing has changed then.
     ///
     /// # Panics
-    /// If the network has no such edge, or the metric is of another network.
+    /// If the network has no such edge, or the metric is of another network. Nothing has changed then, either.
     pub fn change(&mut self, metric: &mut Metric, changes: &[(EdgeId, Weight)]) -> Result<(), MetricError> {
         self.check(metric);
         if let Some(&(edge, weight)) = changes.iter().find(|(_, weight)| !(1..=INFINITY).contains(weight)) {
             return Err(MetricError::Weight { edge, weight });
         }
         self.changes.clear();
+        let edges = metric.weights.len();
+        for (edge, _) in changes {
+            assert!(edge.index() < edges, "edge {} of {edges}", edge.0);
+        }
         for &(edge, weight) in changes {
             if std::mem::replace(&mut metric.weights[edge.index()], weight) != weight {
                 self.changes.extend(self.hierarchy.arcs_into(edge, weight));

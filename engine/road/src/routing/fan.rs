@@ -5,7 +5,22 @@ use crate::unit::{INFINITY, Weight};
 
 impl Query {
     /// The travel times from many sources to one place, in milliseconds: `out[i]` is that of `from[i]`, [`INFINITY`]
-    /// where it is more than `limit` or there is no way.
+    /// where it is more than `limit` or there is no way. The positions of `to` are alternatives. What was in `out` is lost.
+    ///
+    /// # Panics
+    /// If the metric is of another network.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use etaflow_road::{EdgeId, INFINITY, Metric, Position, Query, SyntheticCity};
+    /// let network = Arc::new(SyntheticCity { nodes: 500, ..SyntheticCity::default() }.build());
+    /// let metric = Metric::free_flow(&network);
+    /// let drivers = [7, 90, 200].map(|edge| Position { edge: EdgeId(edge), offset_mm: 0 });
+    /// let pickup = [Position { edge: EdgeId(90), offset_mm: 0 }];
+    /// let mut out = Vec::new();
+    /// Query::new(network).many_to_one(&metric, &drivers, &pickup, INFINITY, &mut out);
+    /// assert_eq!((out.len(), out[1]), (3, 0));
+    /// ```
     pub fn many_to_one(
         &mut self,
         metric: &Metric,
@@ -38,7 +53,23 @@ impl Query {
     }
 
     /// The travel times from one place to many targets, in milliseconds: `out[i]` is that to `to[i]`, [`INFINITY`]
-    /// where it is more than `limit` or there is no way.
+    /// where it is more than `limit` or there is no way. The positions of `from` are alternatives. What was in `out` is
+    /// lost.
+    ///
+    /// # Panics
+    /// If the metric is of another network.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use etaflow_road::{EdgeId, INFINITY, Metric, Position, Query, SyntheticCity};
+    /// let network = Arc::new(SyntheticCity { nodes: 500, ..SyntheticCity::default() }.build());
+    /// let metric = Metric::free_flow(&network);
+    /// let driver = [Position { edge: EdgeId(90), offset_mm: 0 }];
+    /// let pickups = [7, 90, 200].map(|edge| Position { edge: EdgeId(edge), offset_mm: 0 });
+    /// let mut out = Vec::new();
+    /// Query::new(network).one_to_many(&metric, &driver, &pickups, INFINITY, &mut out);
+    /// assert_eq!((out.len(), out[1]), (3, 0));
+    /// ```
     pub fn one_to_many(
         &mut self,
         metric: &Metric,
@@ -82,6 +113,7 @@ impl Query {
         search.one_to_many(&metric.turns, place, edges, INFINITY, times);
         for (&(at, beyond), &to_head) in asked.iter().zip(&*times) {
             if to_head < INFINITY {
+                debug_assert!(to_head >= beyond, "who is at the head has passed the target");
                 out[at as usize] = to_head - beyond;
             }
         }

@@ -20,6 +20,7 @@ mod query;
 #[cfg(test)]
 mod query_tests;
 mod route;
+mod table;
 mod targets;
 #[cfg(test)]
 mod targets_tests;

@@ -21,8 +21,24 @@ impl Query {
     /// Which `k` of the targets reach a place soonest, with their travel times in milliseconds; ascending by time and
     /// then by id. Fewer if fewer reach it within `limit`.
     ///
+    /// The positions of `to` are alternatives.
+    ///
     /// # Panics
     /// If the targets or the metric are of another network.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use etaflow_road::{EdgeId, INFINITY, Metric, Position, Query, SyntheticCity, Targets};
+    /// let network = Arc::new(SyntheticCity { nodes: 500, ..SyntheticCity::default() }.build());
+    /// let metric = Metric::free_flow(&network);
+    /// let mut drivers = Targets::new(&network);
+    /// for (driver, edge) in [(0, 7), (1, 90), (2, 200)] {
+    ///     drivers.insert(driver, Position { edge: EdgeId(edge), offset_mm: 0 });
+    /// }
+    /// let pickup = [Position { edge: EdgeId(90), offset_mm: 0 }];
+    /// let nearest = Query::new(network).nearest(&metric, &drivers, &pickup, 2, INFINITY);
+    /// assert_eq!((nearest.len(), nearest[0]), (2, (1, 0)));
+    /// ```
     pub fn nearest(
         &mut self,
         metric: &Metric,

@@ -17,7 +17,11 @@ use crate::unit::{INFINITY, Weight};
 /// A search on the customizable contraction hierarchy whose nodes are the network's edges: its state is "at the head of
 /// this edge". The first for a network makes the hierarchy, if nothing has before; see [`Network::turn_hierarchy`].
 ///
-/// Every method panics if the metric is of another network.
+/// What has been asked before changes no answer; and of the metric nothing but the travel times does, however it has come
+/// to them.
+///
+/// # Panics
+/// Every method that takes a metric does if that is of another network.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -48,6 +52,8 @@ pub struct Query {
     pub(super) times: Vec<Weight>,
     /// What the edges are asked for: the places in the answer, and the times to be added.
     pub(super) asked: Vec<(u32, Weight)>,
+    /// A row of a table, or a column.
+    pub(super) line: Vec<Weight>,
     path: Vec<u32>,
 }
 
@@ -72,7 +78,10 @@ enum By {
 }
 
 impl Query {
-    /// For a network.
+    /// For a network. It takes half a megabyte, and four bytes for each edge.
+    ///
+    /// # Panics
+    /// As [`Network::turn_hierarchy`].
     pub fn new(network: Arc<Network>) -> Self {
         let turns = Arc::clone(network.turns());
         Self {
@@ -83,6 +92,7 @@ impl Query {
             edges: Vec::new(),
             times: Vec::new(),
             asked: Vec::new(),
+            line: Vec::new(),
             path: Vec::new(),
         }
     }
@@ -92,12 +102,18 @@ impl Query {
         &self.network
     }
 
-    /// The travel time from one place to another, in milliseconds.
+    /// The travel time from one place to another, in milliseconds; `None` if there is no way.
+    ///
+    /// # Panics
+    /// If the metric is of another network.
     pub fn duration(&mut self, metric: &Metric, from: &[Position], to: &[Position]) -> Option<Weight> {
         self.best(metric, from, to).map(|found| found.duration)
     }
 
-    /// The fastest way from one place to another. Of several equally fast, the same one each time.
+    /// The fastest way from one place to another; `None` if there is none. Of several equally fast, the same one each time.
+    ///
+    /// # Panics
+    /// If the metric is of another network.
     pub fn route(&mut self, metric: &Metric, from: &[Position], to: &[Position]) -> Option<Route> {
         let Found { duration, source, target, by } = self.best(metric, from, to)?;
         let mut edges = vec![source.edge];
@@ -114,6 +130,7 @@ impl Query {
         if let By::Predecessor(..) = by {
             edges.push(target.edge);
         }
+        debug_assert_eq!(edges.last(), Some(&target.edge), "a way ends where it should");
         let offset = |position: Position| u64::from(position.offset_mm.min(self.network.length_mm(position.edge)));
         let before_last = &edges[..edges.len() - 1];
         let whole: u64 = before_last.iter().map(|&edge| u64::from(self.network.length_mm(edge))).sum();
