@@ -7,4 +7,5 @@ mod determinism;
 mod lag;
 mod load;
 mod porto;
+mod reroute;
 mod routing;
