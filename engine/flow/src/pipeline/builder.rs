@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn what_was_brought_last_is_in_the_state_though_it_never_came_into_force() {
-        let exchange = Exchange::new(collective().first_epoch(), 1);
+        let exchange = Exchange::new(Arc::new(collective().first_epoch()), 1);
         let mut expected = collective();
         let built = std::thread::scope(|scope| {
             let builder = scope.spawn(|| build(collective(), &exchange));
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_builder_that_panics_says_why_and_lets_nobody_wait() {
-        let exchange = Exchange::new(collective().first_epoch(), 2);
+        let exchange = Exchange::new(Arc::new(collective().first_epoch()), 2);
         std::thread::scope(|scope| {
             let builder = scope.spawn(|| build(collective(), &exchange));
             // There is no such edge.

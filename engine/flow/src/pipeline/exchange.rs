@@ -28,9 +28,10 @@ struct State {
     open: BTreeMap<u64, Vec<Contribution>>,
     /// Ticks at which all have been, in order; at most [`DUE_MAX`].
     due: VecDeque<(Tick, Vec<Contribution>)>,
-    epochs: BTreeMap<u64, Arc<Epoch>>,
-    first: Arc<Epoch>,
-    first_tick: Option<u64>,
+    /// By the tick from which on it is in force: those that somebody may still ask for.
+    in_force: BTreeMap<u64, Arc<Epoch>>,
+    /// In force before anything is known, until there is a tick.
+    first: Option<Arc<Epoch>>,
     /// How many shards have not left.
     present: usize,
     poisoned: bool,
@@ -42,28 +43,26 @@ pub(super) struct Poisoned;
 
 impl Exchange {
     /// For so many shards. `first` is in force before anything is known.
-    pub(super) fn new(first: Epoch, shards: usize) -> Self {
+    pub(super) fn new(first: Arc<Epoch>, shards: usize) -> Self {
         let state = State {
             open: BTreeMap::new(),
             due: VecDeque::with_capacity(DUE_MAX),
-            epochs: BTreeMap::new(),
-            first: Arc::new(first),
-            first_tick: None,
+            in_force: BTreeMap::new(),
+            first: Some(first),
             present: shards,
             poisoned: false,
         };
         Self { shards, state: Mutex::new(state), made: Condvar::new(), due: Condvar::new() }
     }
 
-    pub(super) fn first_epoch(&self) -> Arc<Epoch> {
-        Arc::clone(&self.lock().first)
-    }
-
     /// Brings a shard's contribution at a tick and gets the epoch that is in force from it on; waits for that if it is
     /// not made yet.
     pub(super) fn meet(&self, tick: &Tick, contribution: Contribution) -> Result<Arc<Epoch>, Poisoned> {
         let mut state = self.lock();
-        state.first_tick.get_or_insert(tick.number);
+        if let Some(first) = state.first.take() {
+            let until_known = tick.number..tick.number + DELAY_TICKS;
+            state.in_force.extend(until_known.map(|number| (number, Arc::clone(&first))));
+        }
         let open = state.open.entry(tick.number).or_default();
         open.push(contribution);
         if open.len() == self.shards {
@@ -71,17 +70,14 @@ impl Exchange {
             state.due.push_back((*tick, contributions));
             assert!(state.due.len() <= DUE_MAX, "{} ticks wait for their epoch", state.due.len());
             // All are through the tick before: what was in force until then is asked for no more.
-            state.epochs.retain(|&number, _| number + DELAY_TICKS >= tick.number);
+            state.in_force.retain(|&from, _| from >= tick.number);
             self.due.notify_one();
         }
-        let Some(from) = tick.number.checked_sub(DELAY_TICKS).filter(|&from| Some(from) >= state.first_tick) else {
-            return Ok(Arc::clone(&state.first));
-        };
         loop {
             if state.poisoned {
                 return Err(Poisoned);
             }
-            if let Some(epoch) = state.epochs.get(&from) {
+            if let Some(epoch) = state.in_force.get(&tick.number) {
                 return Ok(Arc::clone(epoch));
             }
             state = self.made.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -107,7 +103,7 @@ impl Exchange {
 
     /// Hands the shards what was made of what they brought at a tick.
     pub(super) fn publish(&self, tick: &Tick, epoch: Epoch) {
-        self.lock().epochs.insert(tick.number, Arc::new(epoch));
+        self.lock().in_force.insert(tick.number + DELAY_TICKS, Arc::new(epoch));
         self.made.notify_all();
     }
 

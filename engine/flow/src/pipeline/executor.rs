@@ -136,8 +136,8 @@ impl Executor {
         let count = config.shards as usize;
         let index = Arc::new(EdgeIndex::new(&network));
         let collective = Collective::new(Arc::clone(&network), config);
-        let exchange = Exchange::new(collective.first_epoch(), count);
-        let first = exchange.first_epoch();
+        let first = Arc::new(collective.first_epoch());
+        let exchange = Exchange::new(Arc::clone(&first), count);
         let shards: Vec<Shard> = (0..config.shards)
             .map(|shard| Shard::new(&network, &index, config, Arc::clone(&first), shard))
             .collect::<Result<_, _>>()?;

@@ -18,8 +18,8 @@ const FASTEST_DIVISOR: Weight = 3;
 const SLOWEST_FACTOR: u64 = 30;
 
 /// How many metrics that others have replaced are held on to. A shard may be in an epoch as old as three ticks when the
-/// next is made: of metrics that are replaced at each tick, the fourth newest is read by nobody.
-const RETIRED_MAX: usize = 4;
+/// next is made: of metrics that are replaced at each tick, the third newest is read by nobody.
+const RETIRED_MAX: usize = 3;
 
 /// The travel times of all edges, kept up to date from tick to tick.
 ///
@@ -167,8 +167,13 @@ impl Traffic {
         }
         if !self.changes.is_empty() {
             // In the memory of one that nobody reads any more, if there is one.
-            let mut metric = self.spare().unwrap_or_else(|| Metric::clone(&self.metric));
-            metric.clone_from(&self.metric);
+            let mut metric = match self.spare() {
+                Some(mut metric) => {
+                    metric.clone_from(&self.metric);
+                    metric
+                }
+                None => Metric::clone(&self.metric),
+            };
             self.customizer.change(&mut metric, &self.changes).expect("an estimate is a weight");
             self.retired.push_back(std::mem::replace(&mut self.metric, Arc::new(metric)));
             self.metric_number += 1;
