@@ -3,7 +3,7 @@
 //!
 //! On the default made-up city. Most trips have their rider on board, at some place of their way; the others wait for
 //! a driver who is on his way. The peer is the obvious other way to come by fresh arrival times: to ask the router
-//! anew for each trip, here with the same A* on the same travel times, on a share of the trips.
+//! anew for each trip, here the same one on the same travel times, once for each way that there are trips on.
 
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
