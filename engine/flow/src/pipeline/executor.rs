@@ -1,27 +1,25 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use etaflow_road::{EdgeIndex, Network, Timestamp};
+use etaflow_road::{EdgeIndex, Network};
 
 use super::builder::build;
-use super::collective::{Collective, Contribution};
-use super::exchange::{Exchange, Poisoned};
+use super::collective::Collective;
+use super::exchange::Exchange;
 use super::failure::{ExecutorError, message_of};
 use super::gate::Gate;
 use super::merge::Merge;
+use super::observer::Observer;
 use super::output::Output;
 use super::shard::{Counts, Effects, Shard};
+use super::worker::{Lot, Shared, Worker};
 use crate::config::{Config, PipelineConfigError};
 use crate::eta::Epoch;
-use crate::event::{Offset, Payload, Record};
+use crate::event::Offset;
 use crate::log::{Log, LogReader};
-use crate::stream::{Digest, StateDigest, Tick};
-
-/// How many records a shard takes before it shows what follows from them.
-const RECORDS_MAX: usize = 1_024;
+use crate::stream::{Digest, StateDigest};
 
 /// How many lots of outputs may be on their way from the shards to the merge.
 const LOTS_MAX: usize = 256;
@@ -60,15 +58,6 @@ pub struct ExecutorHandle {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    exchange: Exchange,
-    gate: Gate,
-    applied: Vec<AtomicU64>,
-    told: AtomicU64,
-    index: Arc<EdgeIndex>,
-    counts: Vec<Mutex<Counts>>,
-}
-
 /// Where what follows from the log goes. Each has its own default: nowhere.
 #[derive(Default)]
 pub struct Outputs {
@@ -80,28 +69,6 @@ pub struct Outputs {
 
 /// Takes outputs, in order.
 pub type Sink = Box<dyn FnMut(&[Output]) + Send>;
-
-/// Sees what each shard does, as soon as it is done and in no order among the shards.
-pub trait Observer: Send + Sync {
-    /// A shard has taken a lot of records, and what follows from them can be seen.
-    fn on_applied(&self, applied: &Applied<'_>);
-}
-
-/// A lot of records that a shard has taken.
-pub struct Applied<'a> {
-    /// Which shard.
-    pub shard: u32,
-    /// It itself, which tells the records that it answers for.
-    pub state: &'a Shard,
-    /// All records of the lot, those of other shards too.
-    pub records: &'a [Record],
-    /// What followed from them.
-    pub effects: &'a Effects,
-    /// The epoch that is in force at the end of the lot.
-    pub epoch: &'a Arc<Epoch>,
-    /// The last tick of the lot, if there was one: it was then that the epoch came into force.
-    pub tick: Option<Tick>,
-}
 
 /// What there is to say when the log has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,8 +84,6 @@ pub struct ExecutorReport {
     /// How many outputs there were.
     pub outputs: u64,
 }
-
-type Lot = (usize, Vec<Output>, Offset);
 
 impl Executor {
     /// Starts the threads at an offset of the log, with nothing known before it.
@@ -278,93 +243,6 @@ impl ExecutorHandle {
     /// Goes on where it was suspended.
     pub fn resume(&self) {
         self.shared.gate.open();
-    }
-}
-
-struct Worker {
-    shard: Shard,
-    number: u32,
-    reader: LogReader,
-    epoch: Arc<Epoch>,
-    last_tick: Option<Tick>,
-    effects: Effects,
-    observer: Option<Arc<dyn Observer>>,
-    shared: Arc<Shared>,
-    lots: SyncSender<Lot>,
-}
-
-impl Worker {
-    fn run(mut self) -> Result<Shard, ExecutorError> {
-        let shard = self.number;
-        let shared = Arc::clone(&self.shared);
-        let log = self.reader.log();
-        let ended = catch_unwind(AssertUnwindSafe(|| self.follow()));
-        let failed = match ended {
-            Ok(Ok(())) => {
-                shared.exchange.leave();
-                return Ok(self.shard);
-            }
-            Ok(Err(failure)) => failure,
-            Err(panic) => ExecutorError::Panicked { shard, message: message_of(panic.as_ref()) },
-        };
-        // Loudly: nobody waits for this shard, and nothing more is taken in.
-        shared.exchange.poison();
-        log.close();
-        Err(failed)
-    }
-
-    fn follow(&mut self) -> Result<(), ExecutorError> {
-        loop {
-            self.shared.gate.pass();
-            let Some(batch) = self.reader.next_blocking()? else { return Ok(()) };
-            for records in batch.records().chunks(RECORDS_MAX) {
-                self.take(records)?;
-            }
-        }
-    }
-
-    fn take(&mut self, records: &[Record]) -> Result<(), ExecutorError> {
-        self.effects.clear();
-        self.last_tick = None;
-        for record in records {
-            match record.payload {
-                Payload::Tick { watermark } => self.tick(record, watermark)?,
-                _ => self.shard.on_record(record, &mut self.effects),
-            }
-        }
-        if let Some(observer) = &self.observer {
-            observer.on_applied(&Applied {
-                shard: self.number,
-                state: &self.shard,
-                records,
-                effects: &self.effects,
-                epoch: &self.epoch,
-                tick: self.last_tick,
-            });
-        }
-        let Some(last) = records.last() else { return Ok(()) };
-        let upto = Offset(last.offset.0 + 1);
-        self.shared.applied[self.number as usize].store(upto.0, Ordering::Release);
-        self.shared.counts[self.number as usize]
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone_from(self.shard.counts());
-        let outputs = std::mem::take(&mut self.effects.outputs);
-        // The merge ends only when all shards have.
-        self.lots.send((self.number as usize, outputs, upto)).map_err(|_| ExecutorError::Stopped { shard: self.number })
-    }
-
-    fn tick(&mut self, record: &Record, watermark: Timestamp) -> Result<(), ExecutorError> {
-        let tick = Tick { number: record.id, time: record.time, watermark };
-        let contribution: Contribution = self.shard.contribute();
-        self.epoch = self
-            .shared
-            .exchange
-            .meet(&tick, contribution)
-            .map_err(|Poisoned| ExecutorError::Stopped { shard: self.number })?;
-        self.shard.on_tick(record, &tick, &self.epoch, &mut self.effects);
-        self.last_tick = Some(tick);
-        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
-use etaflow_road::SyntheticCity;
+use etaflow_road::{SyntheticCity, Timestamp};
 
 use super::*;
-use crate::event::{RoadRef, SourceId};
+use crate::event::{Payload, Record, RoadRef, SourceId};
 use crate::log::{LogError, MemoryLog, MemoryLogConfig};
 
 /// A log of one road that is not on the map, which is told as a dead letter.
