@@ -2,7 +2,7 @@
 //! traversals since the last one (10,000 drivers make some 1,000 a second).
 //!
 //! On the default made-up city, and on Porto where the data is there. The window is full, and time goes on by a second
-//! each tick, so that one tick in thirty slides it: those are measured apart. The peer in the same run is the obvious
+//! each tick, so that one tick in fifteen slides it: those are measured apart. The peer in the same run is the obvious
 //! other way to keep a mean of each edge over the last ten minutes: all its samples in a queue, added up anew whenever
 //! it changes. What both have in common, a new metric of all edges, is measured alone.
 
