@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use etaflow_road::{RoadClass, Span, SyntheticCity, Timestamp};
+use etaflow_road::{Position, Query, RoadClass, Route, Span, SyntheticCity, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
@@ -214,29 +214,49 @@ fn states_that_go_on_differently_have_different_digests() {
     assert_ne!(one.1, digest_after(&[2]).1);
 }
 
+/// What is asked of a metric, and what has to follow from its weights alone.
+fn ways(query: &mut Query, metric: &Metric) -> Vec<Option<Route>> {
+    let at = |nth: u32| Position { edge: edge(nth), offset_mm: CITY.length_mm(edge(nth)) / 2 };
+    (0..EDGES).map(|nth| query.route(metric, &[at(nth)], &[at(nth * 5 + 1)])).collect()
+}
+
 #[test]
 fn a_metric_that_is_read_stays_as_it_is_and_few_are_kept_that_are_not() {
     let mut traffic = Traffic::new(Arc::clone(&CITY), &TrafficConfig::default());
+    let mut query = Query::new(Arc::clone(&CITY));
     // Each reader holds on to what it was given, for as many ticks as its number says.
-    let mut readers: Vec<(u32, Arc<Metric>, Vec<Weight>)> = Vec::new();
+    let mut readers: Vec<(u32, Arc<Metric>, Metric)> = Vec::new();
+    let mut changed_most = 0;
     for number in 0..60_u32 {
         let time = Timestamp::from_secs(10_000 + i64::from(number));
         let tick = Tick { number: u64::from(number), time, watermark: time };
+        if number == 3 {
+            // So that the window slides, and all edges' times change at once.
+            let evidence = Evidence { samples: 9, length_mm: 900_000, duration_ms: 900_000 };
+            traffic.add(&tick, &[(Panes::new(TrafficConfig::default().pane).at(time), edge(0), evidence)]);
+        }
         if number % 2 == 0 {
             traffic.close(&[edge(number / 2 % EDGES)], road(1).0);
         } else {
             traffic.reopen(&[edge(number / 2 % EDGES)], road(1).0);
         }
+        let before = Arc::clone(traffic.metric());
         let metric = Arc::clone(traffic.on_tick(&tick));
+        let changed = before.weights().iter().zip(metric.weights()).filter(|(before, now)| before != now).count();
+        changed_most = changed_most.max(changed);
+        drop(before);
         readers.retain(|&(until, ..)| until > number);
         let until = number + [1, 4, 3, 20, 2][number as usize % 5];
-        readers.push((until, Arc::clone(&metric), metric.weights().to_vec()));
-        for (_, metric, weights) in &readers {
-            assert_eq!(metric.weights(), weights, "tick {number}");
+        let fresh = Metric::new(&CITY, metric.weights().to_vec()).expect("all are weights");
+        readers.push((until, metric, fresh));
+        for (_, metric, fresh) in &readers {
+            assert_eq!(metric.weights(), fresh.weights(), "tick {number}");
+            assert_eq!(ways(&mut query, metric), ways(&mut query, fresh), "tick {number}");
         }
         assert!(traffic.retired.len() <= RETIRED_MAX, "{} at tick {number}", traffic.retired.len());
     }
     assert_eq!(traffic.metric_number(), 60);
+    assert!(changed_most > CITY.edge_count() / 2, "{changed_most} edges");
     readers.clear();
     assert!(traffic.spare().is_some(), "nobody reads the oldest");
 }
