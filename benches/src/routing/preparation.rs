@@ -44,6 +44,7 @@ pub(super) fn prepare(graph: &RoadGraph, network: &Network) -> (Vec<u32>, Vec<Ro
     }
     row("order, ours on all threads", peer_cch::NAME, us, (our_order_us, order_us));
     row("hierarchy", peer_cch::NAME, us, (our_us, cch_us));
+    #[cfg_attr(not(feature = "routingkit"), expect(unused_mut, reason = "one more with RoutingKit"))]
     let mut others =
         vec![("cch's order", in_their_order), ("median cuts", ours::hierarchy(graph, &median_cuts(graph)))];
     #[cfg(feature = "routingkit")]
@@ -56,7 +57,7 @@ pub(super) fn prepare(graph: &RoadGraph, network: &Network) -> (Vec<u32>, Vec<Ro
         of_orders("arcs of our hierarchy", "arcs", |hierarchy| hierarchy.arc_count() as f64);
         of_orders("triangles of our hierarchy", "triangles", |hierarchy| hierarchy.triangle_count() as f64);
     }
-    let (with_turns, turns_us) = timed(|| Arc::clone(network.turn_hierarchy()));
+    let (with_turns, turns_us) = timed(|| Arc::clone(network.turn_hierarchy().expect("a network of streets")));
     let mut of_turns = |operation: &str, unit, of: fn(&Hierarchy) -> f64| {
         row(&format!("turns: {operation}"), NO_TURNS, unit, (of(&with_turns), of(&hierarchy)));
     };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use etaflow::{Clock, WallClock};
-use etaflow_road::{NetworkFileError, OpenError, open_network};
+use etaflow_road::{HierarchyError, NetworkFileError, OpenError, open_network};
 use serde::Serialize;
 
 /// Why a network cannot be imported.
@@ -14,6 +14,9 @@ pub enum ImportError {
     /// It cannot be read.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Nobody can be routed on it.
+    #[error("routing cannot be prepared for the network: {0}")]
+    Routing(#[from] HierarchyError),
     /// The file cannot be written.
     #[error("{path}: {source}", path = .path.display())]
     Save {
@@ -49,12 +52,9 @@ pub struct Imported {
 pub fn import(from: &Path, to: &Path) -> Result<Imported, ImportError> {
     let clock = WallClock::new();
     let start = clock.now();
-    let mut network = open_network(from)?;
+    let network = open_network(from)?;
     let read_s = clock.now().since(start).secs_f64();
-    if network.edge_order().is_none() {
-        let order = network.compute_edge_order();
-        network = network.with_edge_order(order).expect("it orders the network's own edges");
-    }
+    let network = network.prepared()?;
     let failed = |source| ImportError::Save { path: to.to_owned(), source };
     network.save(to).map_err(failed)?;
     let bytes = std::fs::metadata(to).map_err(|error| failed(error.into()))?.len();

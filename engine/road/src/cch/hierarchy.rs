@@ -9,8 +9,9 @@ use super::tree::{EliminationTree, TooDeep};
 /// The most arcs, arcs of the graph, pairs of an arc and a node below it, and boundary nodes, that a hierarchy may have.
 pub(super) const ARCS_MAX: usize = (1 << 28) - 1;
 
-/// The most nodes that a way up may have: customization keeps a square of that, which is 1 GiB of weights then.
-pub(super) const HEIGHT_MAX: usize = 1 << 14;
+/// The most nodes that a way up may have: customization keeps a square of that, which is 64 MiB of weights then. Of half
+/// a million junctions with turns it is 900.
+pub(super) const HEIGHT_MAX: usize = 1 << 12;
 
 /// A graph with shortcuts, so that for any weights there is a shortest path that goes only up and then only down.
 /// What is left to do when weights are known is to give the shortcuts theirs.
@@ -97,20 +98,26 @@ impl Hierarchy {
     /// Contracts the nodes of a graph in an order.
     ///
     /// # Errors
-    /// If the order is of another graph, or so bad a one that the hierarchy would be too large: more than 2^14 nodes deep,
+    /// If the order is of another graph, or so bad a one that the hierarchy would be too large: more than 2^12 nodes deep,
     /// or with 2^28 arcs or more, those of the graph among them.
     pub fn new(graph: &Graph, order: &Order) -> Result<Self, HierarchyError> {
+        Self::within(graph, order, ARCS_MAX)
+    }
+
+    /// The same with another limit of arcs.
+    pub(crate) fn within(graph: &Graph, order: &Order, arcs_max: usize) -> Result<Self, HierarchyError> {
         let (found, expected) = (order.len(), graph.node_count());
         if found != expected {
             return Err(HierarchyError::Length { found, expected });
         }
         let tree = EliminationTree::new(graph, order, HEIGHT_MAX)
             .map_err(|TooDeep| HierarchyError::TooDeep { limit: HEIGHT_MAX })?;
-        let too_many = |what| HierarchyError::TooMany { what, limit: ARCS_MAX };
-        if graph.arcs().len() > ARCS_MAX {
+        let arcs_max = arcs_max.min(ARCS_MAX);
+        let too_many = |what| HierarchyError::TooMany { what, limit: arcs_max };
+        if graph.arcs().len() > arcs_max {
             return Err(too_many("arcs"));
         }
-        let rows = contract(graph, &tree, ARCS_MAX).ok_or_else(|| too_many("arcs"))?;
+        let rows = contract(graph, &tree, arcs_max).ok_or_else(|| too_many("arcs"))?;
         let (first_lower, lower) = rows.lower_triangles(&tree, ARCS_MAX).ok_or_else(|| too_many("lower triangles"))?;
         let mut input_at: Vec<(u32, u32)> =
             (0..).zip(graph.arcs()).map(|(input, &arc)| (rows.arc_between(&tree, arc), input)).collect();

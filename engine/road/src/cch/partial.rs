@@ -15,7 +15,7 @@ const SUSPECTS_MAX: usize = 2;
 /// long as the same count of triangles.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// If more than one input arc in so many changes, that is plain without counting.
+    /// If more than one arc of the graph in so many changes, that is plain without counting.
     pub(super) inputs_per_change: usize,
     /// What of a full customization's work may lie ahead.
     pub(super) outlook: f64,
@@ -96,6 +96,17 @@ impl Customizer {
                 return Err(CustomizeError::Weight { arc, weight });
             }
         }
+        if changes.len() * self.partial.limits.inputs_per_change > arcs {
+            for &(arc, weight) in changes {
+                // A self-loop has no place.
+                if let Some(input) = customized.input.get_mut(self.hierarchy.place[arc as usize] as usize) {
+                    *input = weight;
+                }
+            }
+            customized.forget();
+            self.run(customized);
+            return Ok(());
+        }
         self.partial.begin(&self.hierarchy, customized, changes);
         if self.partial.inputs.is_empty() {
             return Ok(());
@@ -114,8 +125,7 @@ impl Partial {
     /// then the weights of arcs are not what they should be.
     fn run(&mut self, hierarchy: &Hierarchy, into: &mut Customized, whole: u64) -> bool {
         let outlook = (whole as f64 * self.limits.outlook) as u64;
-        let are_many = self.inputs.len() * self.limits.inputs_per_change > into.input.len();
-        if are_many || !self.mark_inputs(hierarchy, outlook) {
+        if !self.mark_inputs(hierarchy, outlook) {
             self.dirty.fill(0);
             return false;
         }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use super::attributes::{EdgeFlags, RoadClass};
 use super::component;
 use super::turns::TurnHierarchy;
-use crate::cch::{Graph, Order};
+use crate::cch::{Graph, HierarchyError, Order};
 use crate::geo::{Coord, LocalFrame};
 use crate::id::{EdgeId, NodeId};
 use crate::unit::{INFINITY, Metres, MetresPerSecond, Seconds, Weight};
@@ -28,7 +28,7 @@ pub struct Network {
     component: Vec<u32>,
     bounds: Option<(Coord, Coord)>,
     edge_order: Option<Order>,
-    pub(super) turns: OnceLock<Arc<TurnHierarchy>>,
+    pub(super) turns: OnceLock<Result<Arc<TurnHierarchy>, HierarchyError>>,
 }
 
 /// The data that a network file holds; the rest of a [`Network`] is derived.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::graph::Network;
-use crate::cch::{Graph, Hierarchy};
+use crate::cch::{Graph, Hierarchy, HierarchyError};
 use crate::id::EdgeId;
 use crate::unit::{INFINITY, Weight};
 
@@ -21,8 +21,15 @@ pub(crate) struct TurnHierarchy {
     arc: Vec<u32>,
 }
 
+/// The most turns that a network may have: for each edge, and besides. In cities it is 2.7 for each.
+const TURNS_MAX: (usize, usize) = (64, 1_000_000);
+/// The most arcs for each edge that an order from a file may lead to, before another one is found. Good ones lead to 7 for
+/// cities, and 13 for half a million junctions.
+const ARCS_PER_EDGE_MAX: usize = 100;
+
 impl TurnHierarchy {
-    fn new(network: &Network) -> Self {
+    fn new(network: &Network) -> Result<Self, HierarchyError> {
+        check(network)?;
         let (mut arcs, mut turns) = (Vec::new(), Vec::new());
         let mut first = vec![0];
         for edge in network.edges() {
@@ -33,18 +40,20 @@ impl TurnHierarchy {
             first.push(arcs.len() as u32);
         }
         let graph = Graph::new(network.edge_count() as u32, arcs).expect("turns are between edges");
-        // An order from a file is one of all edges, but may be so bad a one that nothing can be made of it.
-        let given = network.edge_order().and_then(|order| Hierarchy::new(&graph, order).ok());
-        let mut hierarchy = given.unwrap_or_else(|| {
-            Hierarchy::new(&graph, &network.compute_edge_order()).expect("streets are nothing like a complete graph")
-        });
+        // An order from a file is one of all edges, but may be so bad a one that it is better to look for another.
+        let arcs_max = ARCS_PER_EDGE_MAX * network.edge_count();
+        let given = network.edge_order().and_then(|order| Hierarchy::within(&graph, order, arcs_max).ok());
+        let mut hierarchy = match given {
+            Some(hierarchy) => hierarchy,
+            None => Hierarchy::new(&graph, &network.compute_edge_order())?,
+        };
         let by_edge = hierarchy.number_by_place();
         let (cost, into) = by_edge.iter().map(|&turn| turns[turn as usize]).unzip();
         let mut arc = vec![0; by_edge.len()];
         for (new, &old) in (0..).zip(&by_edge) {
             arc[old as usize] = new;
         }
-        Self { hierarchy: Arc::new(hierarchy), cost, into, first, arc }
+        Ok(Self { hierarchy: Arc::new(hierarchy), cost, into, first, arc })
     }
 
     /// The edge that an arc leads into.
@@ -68,21 +77,90 @@ impl TurnHierarchy {
     }
 }
 
+fn check(network: &Network) -> Result<(), HierarchyError> {
+    let limit = network.edge_count() * TURNS_MAX.0 + TURNS_MAX.1;
+    if network.turn_count() > limit {
+        return Err(HierarchyError::TooMany { what: "turns", limit });
+    }
+    Ok(())
+}
+
 impl Network {
+    /// The same network with all that routing is prepared from: an order of its edges, which its file keeps, found if it has
+    /// none, and the hierarchy.
+    ///
+    /// # Errors
+    /// As [`turn_hierarchy`](Self::turn_hierarchy).
+    pub fn prepared(self) -> Result<Self, HierarchyError> {
+        let network = match self.edge_order() {
+            Some(_) => self,
+            None => {
+                check(&self)?;
+                let order = self.compute_edge_order();
+                self.with_edge_order(order).expect("it orders the network's own edges")
+            }
+        };
+        network.turn_hierarchy()?;
+        Ok(network)
+    }
+
     /// What routing is prepared from; made when it is first asked for.
+    ///
+    /// # Panics
+    /// If it cannot be made; see [`turn_hierarchy`](Self::turn_hierarchy).
     pub(crate) fn turns(&self) -> &Arc<TurnHierarchy> {
-        self.turns.get_or_init(|| Arc::new(TurnHierarchy::new(self)))
+        self.try_turns().expect("routing can be prepared for the network")
+    }
+
+    fn try_turns(&self) -> Result<&Arc<TurnHierarchy>, HierarchyError> {
+        self.turns.get_or_init(|| TurnHierarchy::new(self).map(Arc::new)).as_ref().map_err(|&error| error)
     }
 
     /// The hierarchy that routing with turns is done by: its nodes are the edges, its arcs the turns.
     ///
-    /// Made when it is first asked for, and that from the order of a network file if there is one: otherwise that takes
-    /// seconds for a city. Who asks meanwhile, waits.
+    /// Made when it is first asked for, be it here or by whoever makes a [`Metric`](crate::Metric) or a
+    /// [`Query`](crate::Query), which panic if it cannot be made: who does not know what a network is like should ask here
+    /// first. It takes some tenths of a second for a city with an order in its file, and seconds without.
     ///
-    /// # Panics
-    /// If it cannot be made: with 2^28 turns and shortcuts or more (a continent's, or a city's of whose junctions many
-    /// have thousands of streets).
-    pub fn turn_hierarchy(&self) -> &Arc<Hierarchy> {
-        &self.turns().hierarchy
+    /// # Errors
+    /// If the network is nothing like streets: far more turns than edges, or so dense that no order is a good one.
+    pub fn turn_hierarchy(&self) -> Result<&Arc<Hierarchy>, HierarchyError> {
+        self.try_turns().map(|turns| &turns.hierarchy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cch::Order;
+    use crate::city::SyntheticCity;
+    use crate::geo::Coord;
+    use crate::network::{NetworkBuilder, NewEdge, RoadClass, TurnModel};
+
+    #[test]
+    fn a_network_that_is_nothing_like_streets_is_named() {
+        let mut builder = NetworkBuilder::new();
+        let place = |key: i64| Coord::from_e7(411_000_000 + key as i32 * 1_000, -86_000_000).expect("on the globe");
+        let nodes: Vec<_> = (0..140).map(|key| builder.node(key, place(key))).collect();
+        for (at, &from) in nodes.iter().enumerate() {
+            for &to in &nodes[at + 1..] {
+                builder.street(NewEdge::straight(from, to, RoadClass::Residential, 10.0), "");
+            }
+        }
+        let network = builder.build(&TurnModel::default()).expect("has edges");
+        let error = network.turn_hierarchy().expect_err("every node is beside every other");
+        assert_eq!(error.to_string(), "the hierarchy has more than 2245440 turns");
+        assert_eq!(network.prepared().expect_err("it stays so"), error);
+    }
+
+    #[test]
+    fn an_order_that_leads_to_too_much_is_passed_over() {
+        let city = || SyntheticCity { nodes: 2_000, ..SyntheticCity::default() }.build();
+        let good = city().prepared().expect("a city is one of streets");
+        let edges = good.edge_count() as u32;
+        let scattered = Order::new((0..edges).map(|at| (at * 7_919 + 13) % edges).collect()).expect("a permutation");
+        let bad = city().with_edge_order(scattered).expect("it orders all edges");
+        let arcs = |network: &Network| network.turn_hierarchy().expect("another order is found").arc_count();
+        assert_eq!(arcs(&bad), arcs(&good));
     }
 }

@@ -61,6 +61,14 @@ pub enum MetricError {
         /// How many edges there are.
         expected: usize,
     },
+    /// An edge that the network does not have.
+    #[error("there is no edge {edge}, but {edges} from 0 on", edge = edge.0)]
+    Edge {
+        /// The number of the edge.
+        edge: EdgeId,
+        /// How many edges there are.
+        edges: usize,
+    },
     /// A weight that is 0 or above [`INFINITY`].
     #[error("the weight of edge {edge} is {weight} ms, not within 1..={INFINITY}", edge = edge.0)]
     Weight {
@@ -100,10 +108,7 @@ impl Metric {
     /// Cheaper than [`new`](Self::new) if they are few. A [`MetricCustomizer`] does it without taking new memory.
     ///
     /// # Errors
-    /// If a weight is 0 or above [`INFINITY`].
-    ///
-    /// # Panics
-    /// If the network has no such edge.
+    /// If there is no such edge, or a weight is 0 or above [`INFINITY`].
     pub fn with_changes(&self, changes: &[(EdgeId, Weight)]) -> Result<Self, MetricError> {
         let mut changed = self.clone();
         MetricCustomizer::of(&self.hierarchy).change(&mut changed, changes)?;

@@ -21,7 +21,7 @@ pub struct Targets {
 impl Targets {
     /// None yet, on the edges of a network.
     pub fn new(network: &Network) -> Self {
-        let edges = NodeSet::new(network.turn_hierarchy());
+        let edges = NodeSet::new(&network.turns().hierarchy);
         Self { bucket: vec![Vec::new(); network.edge_count()], slot: Vec::new(), count: 0, edges }
     }
 

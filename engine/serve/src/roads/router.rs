@@ -19,6 +19,9 @@ pub struct Router {
 
 impl Router {
     /// For a network; places farther than `radius` from any road are on none.
+    ///
+    /// # Panics
+    /// If routing cannot be prepared for the network; see [`Network::turn_hierarchy`].
     pub fn new(network: Arc<Network>, radius: Metres) -> Self {
         let (index, metric) = (EdgeIndex::new(&network), Metric::free_flow(&network));
         let query = Query::new(Arc::clone(&network));

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use etaflow_road::OpenError;
+use etaflow_road::{HierarchyError, OpenError};
 
 use crate::cli::Exit;
 use crate::import::ImportError;
@@ -14,6 +14,9 @@ pub enum Failure {
     /// The network cannot be read.
     #[error(transparent)]
     Network(#[from] OpenError),
+    /// Nobody can be routed on the network.
+    #[error("routing cannot be prepared for the network: {0}")]
+    Routing(#[from] HierarchyError),
     /// The network cannot be imported.
     #[error(transparent)]
     Import(#[from] ImportError),
@@ -37,7 +40,10 @@ impl Failure {
     /// What the program ends with.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Network(_) | Self::Places { .. } | Self::Import(ImportError::Open(_)) => Exit::BadConfiguration,
+            Self::Network(_)
+            | Self::Routing(_)
+            | Self::Places { .. }
+            | Self::Import(ImportError::Open(_) | ImportError::Routing(_)) => Exit::BadConfiguration,
             Self::Import(_) | Self::Table(_) | Self::Write(_) => Exit::Failure,
         }
     }

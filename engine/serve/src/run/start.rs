@@ -92,7 +92,8 @@ fn run_table(args: &TableArgs, out: &mut impl Write, notes: &mut impl Write) -> 
 }
 
 fn router(args: &RoutingArgs) -> Result<Router, Failure> {
-    Ok(Router::new(Arc::new(open_network(&args.network)?), args.radius))
+    let network = open_network(&args.network)?.prepared()?;
+    Ok(Router::new(Arc::new(network), args.radius))
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, PlaceFileError> {

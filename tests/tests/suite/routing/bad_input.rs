@@ -83,7 +83,8 @@ fn weights_out_of_bounds_are_named_and_change_nothing() {
         assert_eq!(changed.expect_err("is out of bounds"), MetricError::Weight { edge, weight });
     }
     assert_eq!(metric.weights(), network.free_flow_weights());
-    assert!(catch_unwind(|| metric.with_changes(&[(EdgeId(4), 5)])).is_err(), "there is no edge 4");
+    let unknown = metric.with_changes(&[(EdgeId(4), 5)]).expect_err("there is no edge 4");
+    assert_eq!(unknown.to_string(), "there is no edge 4, but 4 from 0 on");
 }
 
 #[test]
