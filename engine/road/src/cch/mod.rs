@@ -17,6 +17,7 @@ mod climb;
 mod contraction;
 mod customized;
 mod customizer;
+mod dirty;
 #[cfg(test)]
 mod fixture;
 mod front;

@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use super::customized::{CustomizeError, Customized};
 use super::customizer::Customizer;
+use super::dirty::Dirty;
 use super::hierarchy::Hierarchy;
 use super::rows::NO_ARC;
 use super::search::{IN, OUT};
@@ -37,12 +38,10 @@ impl Default for Limits {
 pub(super) struct Partial {
     pub(super) limits: Limits,
     height: usize,
-    /// The nodes that have an arc that may change, a bit for each.
-    dirty: Vec<u64>,
+    /// The nodes that have an arc that may change.
+    dirty: Dirty,
     /// The nodes that may become dirty, a bit for each.
     reached: Vec<u64>,
-    /// The words of `dirty` before this one are 0.
-    settled: usize,
     /// By depth: the ancestors whose arcs are in `weight`.
     chain: Vec<u32>,
     /// What the arcs weigh.
@@ -126,13 +125,13 @@ impl Partial {
     fn run(&mut self, hierarchy: &Hierarchy, into: &mut Customized, whole: u64) -> bool {
         let outlook = (whole as f64 * self.limits.outlook) as u64;
         if !self.mark_inputs(hierarchy, outlook) {
-            self.dirty.fill(0);
+            self.dirty.clear();
             return false;
         }
         self.inputs.sort_unstable();
         let budget = (whole as f64 * self.limits.work) as u64;
         let mut next_input = 0;
-        while let Some(node) = self.next_dirty() {
+        while let Some(node) = self.dirty.take_lowest() {
             if self.work > budget {
                 self.give_up(hierarchy, node);
                 return false;
@@ -152,13 +151,13 @@ impl Partial {
     /// Gives the input arcs their new weights, and has those that really change in `inputs`.
     fn begin(&mut self, hierarchy: &Hierarchy, customized: &mut Customized, changes: &[(u32, Weight)]) {
         self.height = hierarchy.height();
-        self.dirty.resize(hierarchy.node_count().div_ceil(64), 0);
+        self.dirty.begin(hierarchy.node_count());
         for matrix in [&mut self.weight, &mut self.offer] {
             matrix.resize(self.height * self.height, INFINITY);
         }
         self.suspect.resize(self.height * self.height, false);
         self.spread.resize(self.height, INFINITY);
-        (self.work, self.settled) = (0, 0);
+        self.work = 0;
         self.chain.clear();
         self.inputs.clear();
         for &(input, weight) in changes {
@@ -180,11 +179,11 @@ impl Partial {
     /// more than `budget`.
     fn mark_inputs(&mut self, hierarchy: &Hierarchy, budget: u64) -> bool {
         self.reached.clear();
-        self.reached.resize(self.dirty.len(), 0);
+        self.reached.resize(hierarchy.node_count().div_ceil(64), 0);
         let mut work = 0;
         for at in 0..self.inputs.len() {
             let mut node = hierarchy.row_of(self.inputs[at].0) as u32 / 2;
-            self.mark(node);
+            self.dirty.insert(node);
             while node != NO_NODE {
                 let (word, bit) = (&mut self.reached[node as usize / 64], 1 << (node % 64));
                 if *word & bit != 0 {
@@ -202,24 +201,10 @@ impl Partial {
         true
     }
 
-    fn mark(&mut self, node: u32) {
-        self.dirty[node as usize / 64] |= 1 << (node % 64);
-    }
-
-    /// Takes out the lowest dirty node; none becomes dirty below it.
-    fn next_dirty(&mut self) -> Option<u32> {
-        let ahead = self.dirty[self.settled..].iter().position(|&word| word != 0)?;
-        self.settled += ahead;
-        let word = &mut self.dirty[self.settled];
-        let bit = word.trailing_zeros();
-        *word &= *word - 1;
-        Some(self.settled as u32 * 64 + bit)
-    }
-
     /// Forgets all that is dirty, from `node` on.
     fn give_up(&mut self, hierarchy: &Hierarchy, node: u32) {
-        self.mark(node);
-        while let Some(node) = self.next_dirty() {
+        self.dirty.insert(node);
+        while let Some(node) = self.dirty.take_lowest() {
             for side in [OUT, IN] {
                 self.take_row(hierarchy, node, side);
             }
@@ -228,7 +213,7 @@ impl Partial {
 
     /// Whatever became of a change, nothing of it is left to disturb the next.
     fn debug_assert_clear(&self) {
-        debug_assert!(self.dirty.iter().all(|&word| word == 0), "a dirty node is left");
+        debug_assert!(self.dirty.is_empty(), "a dirty node is left");
         debug_assert!(self.offer.iter().all(|&offer| offer == INFINITY), "an offer is left");
         debug_assert!(self.suspect.iter().all(|&suspect| !suspect), "a suspect is left");
     }
@@ -351,7 +336,7 @@ impl Partial {
         if by.0 != onward.0 && (now < weight || rises) {
             self.offer[place] = self.offer[place].min(now);
             self.suspect[place] |= rises;
-            self.mark(self.chain[usize::from(by.0.max(onward.0))]);
+            self.dirty.insert(self.chain[usize::from(by.0.max(onward.0))]);
         }
     }
 }
