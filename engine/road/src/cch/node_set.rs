@@ -38,6 +38,11 @@ impl NodeSet {
         }
     }
 
+    /// What it is a set of nodes of.
+    pub fn hierarchy(&self) -> &Arc<Hierarchy> {
+        &self.hierarchy
+    }
+
     /// Puts a node in; returns whether it was not there.
     ///
     /// # Panics

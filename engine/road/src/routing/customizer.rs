@@ -121,6 +121,10 @@ impl MetricCustomizer {
     }
 
     fn check(&self, metric: &Metric) {
-        assert!(Arc::ptr_eq(&self.hierarchy, &metric.hierarchy), "the metric is of another network");
+        let edges = metric.weights.len();
+        assert!(
+            Arc::ptr_eq(&self.hierarchy, &metric.hierarchy),
+            "the metric is of another network, with {edges} edges"
+        );
     }
 }

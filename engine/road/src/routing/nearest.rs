@@ -1,4 +1,5 @@
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use super::metric::{Metric, add};
 use super::position::Position;
@@ -48,6 +49,11 @@ impl Query {
         limit: Weight,
     ) -> Vec<(u32, Weight)> {
         self.check(metric);
+        let (found, expected) = (targets.edge_count(), self.network.edge_count());
+        assert!(
+            Arc::ptr_eq(targets.edges().hierarchy(), &self.turns.hierarchy),
+            "the targets are of another network, with {found} edges, not {expected}"
+        );
         if k == 0 {
             return Vec::new();
         }

@@ -144,7 +144,11 @@ impl Query {
     }
 
     pub(super) fn check(&self, metric: &Metric) {
-        assert!(Arc::ptr_eq(metric.turns.hierarchy(), &self.turns.hierarchy), "the metric is of another network");
+        let (found, expected) = (metric.weights.len(), self.network.edge_count());
+        assert!(
+            Arc::ptr_eq(metric.turns.hierarchy(), &self.turns.hierarchy),
+            "the metric is of another network, with {found} edges, not {expected}"
+        );
     }
 
     fn best(&mut self, metric: &Metric, from: &[Position], to: &[Position]) -> Option<Found> {
