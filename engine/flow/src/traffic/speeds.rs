@@ -21,6 +21,10 @@ const SLOWEST_FACTOR: u64 = 30;
 /// next is made: of metrics that are replaced at each tick, the third newest is read by nobody.
 const RETIRED_MAX: usize = 3;
 
+/// If more than one edge in so many changes, as when the window slides, the metric is customized as a whole. Changing it
+/// would come to that in the end, after a copy and after each change was looked up.
+const CHANGED_FEW: usize = 8;
+
 /// The travel times of all edges, kept up to date from tick to tick.
 ///
 /// A deterministic function of the sums that the shards send, however many shards there are.
@@ -166,15 +170,7 @@ impl Traffic {
             }
         }
         if !self.changes.is_empty() {
-            // In the memory of one that nobody reads any more, if there is one.
-            let mut metric = match self.spare() {
-                Some(mut metric) => {
-                    metric.clone_from(&self.metric);
-                    metric
-                }
-                None => Metric::clone(&self.metric),
-            };
-            self.customizer.change(&mut metric, &self.changes).expect("an estimate is a weight");
+            let metric = self.changed();
             self.retired.push_back(std::mem::replace(&mut self.metric, Arc::new(metric)));
             self.metric_number += 1;
         }
@@ -182,6 +178,25 @@ impl Traffic {
         dirty.clear();
         self.dirty = dirty;
         &self.metric
+    }
+
+    /// The newest metric with the changes, in the memory of one that nobody reads any more, if there is one.
+    fn changed(&mut self) -> Metric {
+        let spare = self.spare();
+        if self.changes.len() * CHANGED_FEW > self.weights.len() {
+            let mut metric = spare.unwrap_or_else(|| Metric::clone(&self.metric));
+            self.customizer.customize(&mut metric, &self.weights).expect("an estimate is a weight");
+            return metric;
+        }
+        let mut metric = match spare {
+            Some(mut metric) => {
+                metric.clone_from(&self.metric);
+                metric
+            }
+            None => Metric::clone(&self.metric),
+        };
+        self.customizer.change(&mut metric, &self.changes).expect("an estimate is a weight");
+        metric
     }
 
     /// The oldest metric, if nobody reads it any more. One that is read for long is left to its readers.
