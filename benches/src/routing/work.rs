@@ -20,7 +20,7 @@ pub(super) const CHANGED: [usize; 5] = [1, 10, 100, 1_000, 10_000];
 pub struct Work {
     /// Sources and targets, anywhere.
     pub pairs: Vec<(u32, u32)>,
-    /// The target is as far as [`LOCAL_RANK`] says.
+    /// The target is as far as `LOCAL_RANK` says.
     pub local: Vec<(u32, u32)>,
     /// Where the drivers are.
     pub drivers: Vec<u32>,
