@@ -5,8 +5,9 @@ use super::customizer::{Customizer, Part};
 use super::front::Front;
 use crate::unit::Weight;
 
-/// Into how many parts the work is cut at most, that are worth a thread's while.
-const PARTS: u64 = 32;
+/// Into how many parts for each thread the work is cut at most. More would be shared out more fairly, but what two parts
+/// leave to the nodes above both has to be put together.
+const PARTS_PER_THREAD: u64 = 4;
 
 impl Customizer {
     /// Does what [`customize`](Self::customize) does, on all threads of the current `rayon` pool.
@@ -47,7 +48,8 @@ impl Customizer {
     }
 
     fn is_heavy(&self, nodes: &Range<u32>) -> bool {
-        self.work(nodes) * PARTS > self.work[self.work.len() - 1]
+        let parts = PARTS_PER_THREAD * rayon::current_num_threads() as u64;
+        self.work(nodes) * parts > self.work[self.work.len() - 1]
     }
 
     /// A node with all that is below it.
