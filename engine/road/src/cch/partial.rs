@@ -26,7 +26,7 @@ pub(super) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { inputs_per_change: 200, outlook: 0.125, work: 0.4 }
+        Self { inputs_per_change: 400, outlook: 0.125, work: 0.4 }
     }
 }
 

@@ -27,9 +27,9 @@ impl Customizer {
     /// Worth its time, some customizations', if thousands of questions follow.
     ///
     /// From above: the distance between the ends of an arc is its weight, or that of a way by a common upper neighbour
-    /// (Dibbelt, Strasser and Wagner 2016, the perfect customization). Of equally long ways all are kept, so that paths are those that
-    /// would be found without it. As ways up are only along arcs that the hierarchy has, in a directed graph a few arcs
-    /// are kept, too, that no shortest path needs.
+    /// (Dibbelt, Strasser and Wagner 2016, the perfect customization). Of equally long ways all are kept, so that paths are
+    /// those that would be found without it. As ways up are only along arcs that the hierarchy has, in a directed graph a
+    /// few arcs are kept, too, that no shortest path needs.
     ///
     /// # Panics
     /// If `customized` is of another hierarchy.

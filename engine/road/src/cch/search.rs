@@ -56,7 +56,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// For a hierarchy. It takes half a megabyte, and four bytes for each node.
+    /// For a hierarchy. It takes some hundred kilobytes, and four bytes for each node.
     pub fn new(hierarchy: &Arc<Hierarchy>) -> Self {
         Self {
             hierarchy: Arc::clone(hierarchy),

@@ -7,7 +7,7 @@ use crate::network::{Network, TurnHierarchy};
 use crate::unit::{INFINITY, Weight};
 
 /// If more than one edge in so many changes, a full customization is faster.
-const CHANGES_MAX: usize = 200;
+const CHANGES_MAX: usize = 400;
 
 /// Gives a [`Metric`] new travel times, in memory that is used again and again.
 ///
@@ -37,7 +37,7 @@ impl MetricCustomizer {
     /// For the metrics of a network.
     ///
     /// # Panics
-    /// As [`Network::turn_hierarchy`].
+    /// If [`Network::turn_hierarchy`] cannot be made.
     pub fn new(network: &Network) -> Self {
         Self::of(network.turns())
     }

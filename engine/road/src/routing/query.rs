@@ -78,10 +78,10 @@ enum By {
 }
 
 impl Query {
-    /// For a network. It takes half a megabyte, and four bytes for each edge.
+    /// For a network. It takes some hundred kilobytes, and four bytes for each edge.
     ///
     /// # Panics
-    /// As [`Network::turn_hierarchy`].
+    /// If [`Network::turn_hierarchy`] cannot be made.
     pub fn new(network: Arc<Network>) -> Self {
         let turns = Arc::clone(network.turns());
         Self {
