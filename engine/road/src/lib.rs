@@ -14,10 +14,11 @@
 //!   checksum, and a directory of CSV files.
 //! - `city`: networks of cities that never were, from a seed.
 //! - `osm`: networks from OpenStreetMap extracts.
-//! - `open`: a network from whatever it is kept in.
 //! - `routing`: travel times, the fastest ways under them, and who is nearest.
 //! - `index`: the edges in space: which roads are near a place.
 //! - `matching`: which road a vehicle is on, fix by fix.
+//! - `kubicka`: the tracks of a public benchmark of matching, with their networks and the truth.
+//! - `open`: a network from whatever it is kept in.
 //!
 //! Everything here is synchronous, asks no clock, and does no I/O but reading and writing the map files it is given. The
 //! same input gives the same answer; of several equally good ones, the same one each time.
@@ -45,6 +46,7 @@ mod city;
 mod geo;
 mod id;
 mod index;
+mod kubicka;
 mod matching;
 mod network;
 mod open;
@@ -60,6 +62,7 @@ pub use city::SyntheticCity;
 pub use geo::{Coord, CoordError, LocalFrame, Projected, Xy};
 pub use id::{EdgeId, NodeId};
 pub use index::{Candidate, EdgeIndex, Snap};
+pub use kubicka::{KubickaError, KubickaTrack, is_kubicka, read_track_rows};
 pub use matching::{
     BreakReason, Committed, Fix, HoldReason, Match, Matcher, MatcherConfig, MatcherConfigError, Outcome, RejectReason,
     Step, Trace, TraceError,

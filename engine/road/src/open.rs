@@ -2,6 +2,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::kubicka::{KubickaError, KubickaTrack, is_kubicka};
 use crate::network::{CsvError, NETWORK_MAGIC, Network, NetworkFileError, TurnModel};
 use crate::osm::{OsmError, import_pbf};
 
@@ -21,7 +22,10 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// The file is none of the kinds that there are.
-    #[error("{path} is no .osm.pbf file, no network file and no directory with nodes.csv and edges.csv", path = .0.display())]
+    #[error(
+        "{path} is no .osm.pbf file, no network file, no directory with nodes.csv and edges.csv and no benchmark track",
+        path = .0.display()
+    )]
     Unrecognised(PathBuf),
     /// The OpenStreetMap extract cannot be imported.
     #[error("{path}: {source}", path = .path.display())]
@@ -47,15 +51,27 @@ pub enum OpenError {
         /// Why.
         source: CsvError,
     },
+    /// The track of the benchmark cannot be read.
+    #[error("{path}: {source}", path = .path.display())]
+    Kubicka {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: KubickaError,
+    },
 }
 
 /// Opens a network, whatever it is kept in: an OpenStreetMap extract (`.osm.pbf`, imported for cars), a file written by
-/// [`Network::save`], or a directory with `nodes.csv` and `edges.csv`. What a file holds decides, then its name.
+/// [`Network::save`], a directory with `nodes.csv` and `edges.csv`, or the folder or archive of a [`KubickaTrack`]. What a
+/// file holds decides, then its name.
 ///
 /// # Errors
 /// If nothing is there, if it is none of these, or if it is damaged.
 pub fn open_network(path: &Path) -> Result<Network, OpenError> {
     let path = path.to_path_buf();
+    if is_kubicka(&path) {
+        return KubickaTrack::read_network(&path).map_err(|source| OpenError::Kubicka { path, source });
+    }
     if path.is_dir() {
         let read = Network::from_csv_dir(&path, &TurnModel::default());
         return read.map_err(|source| OpenError::Csv { path, source });
