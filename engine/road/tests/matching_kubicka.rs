@@ -22,6 +22,20 @@ struct Route {
 impl Route {
     fn take(&mut self, network: &Network, committed: Committed<'_>) {
         for step in committed.steps() {
+            if std::env::var("DUMP").is_ok() {
+                let arcs: Vec<_> = step.path.iter().map(|&e| kubicka::arc_at(network, e, 1)).collect();
+                println!(
+                    "  step {} {} -> {:?} {:?} {:?}",
+                    step.from_time.micros() / 1_000_000,
+                    step.to_time.micros() / 1_000_000,
+                    step.from,
+                    step.to,
+                    arcs
+                );
+            }
+            if step.joint != etaflow_road::Joint::Continues {
+                self.finish(network);
+            }
             let mut under_way = self.under_way.take().unwrap_or((step.from, step.from.offset_mm));
             for &edge in &step.path[1..] {
                 self.drive(network, under_way.0, network.length_mm(under_way.0.edge));
@@ -85,11 +99,40 @@ fn score(track: &Track, index: &Arc<EdgeIndex>, config: MatcherConfig, every: Sp
         }
         next = Some(fix.time + every);
         score.fixes += 1;
+        let dump = std::env::var("DUMP").is_ok_and(|name| name == track.name);
+        if dump {
+            let show = |outcome: &Outcome<'_>| match outcome {
+                Outcome::Matched(m) => format!(
+                    "{:?} d {:.1} conf {:.2} sure {} broke {:?} at {:?}",
+                    kubicka::arc_at(network, m.position.edge, m.position.offset_mm),
+                    m.distance_m,
+                    m.confidence,
+                    m.direction_sure(),
+                    m.broke,
+                    m.position
+                ),
+                other => format!("{other:?}"),
+            };
+            let mut copy = trace.clone();
+            let said = show(&matcher.on_fix(&mut copy, fix));
+            println!("{} {:.6} {:.6} {said}", fix.time.micros() / 1_000_000, fix.coord.lon(), fix.coord.lat());
+        }
         match matcher.on_fix(&mut trace, fix) {
             Outcome::Matched(matched) => {
                 score.matched += 1;
                 let arc = kubicka::arc_at(network, matched.position.edge, matched.position.offset_mm);
                 score.right += usize::from(truth.contains(&arc));
+                if std::env::var("WRONG").is_ok() && !truth.contains(&arc) {
+                    println!(
+                        "W {} {} {} {:.1} {:.2} {}",
+                        track.name,
+                        fix.time.micros() / 1_000_000,
+                        truth.contains(&(arc.1, arc.0)),
+                        matched.distance_m,
+                        matched.confidence,
+                        matched.direction_sure()
+                    );
+                }
                 route.take(network, matched.committed);
                 if let Some(reason) = matched.broke {
                     route.finish(network);
@@ -111,6 +154,17 @@ fn score(track: &Track, index: &Arc<EdgeIndex>, config: MatcherConfig, every: Sp
     }
     route.arcs.iter().for_each(|&arc| *balance.entry(arc).or_default() -= 1);
     for (&arc, &count) in &balance {
+        if std::env::var("DUMP").is_ok_and(|name| name == track.name) && count != 0 {
+            println!(
+                "BAL {} {} {} {:.1} {:.6} {:.6}",
+                arc.0,
+                arc.1,
+                count,
+                length(arc),
+                coords[&arc.0].lon(),
+                coords[&arc.0].lat()
+            );
+        }
         let metres = count.unsigned_abs() as f64 * length(arc);
         *(if count > 0 { &mut score.missing_m } else { &mut score.extra_m }) += metres;
     }
@@ -132,6 +186,8 @@ fn tune(config: &mut MatcherConfig) {
     read("STILL", &mut config.still_m);
     read("THIN", &mut config.thin_sigmas);
     read("RADIUS", &mut config.radius_m);
+    read("JUMP", &mut config.jump_nats);
+    read("GATE", &mut config.jump_gain_nats);
     read("BEAM", &mut config.beam_nats);
 }
 
@@ -154,14 +210,20 @@ fn figures() {
     println!("every  lag   mismatch  mean  missing  extra  at once  matched  breaks  held  rejected");
     for seconds in [1, 5, 10, 30, 60] {
         for lag_fixes in [0, 1, 2, 4, 10].into_iter().take(if seconds < 10 { 5 } else { 2 }) {
+            if std::env::var("ONLY").is_ok_and(|only| only != format!("{seconds}/{lag_fixes}")) {
+                continue;
+            }
             let mut config = MatcherConfig { lag_fixes, ..MatcherConfig::default() };
             tune(&mut config);
             let mut total = Score::default();
             let mut mean = 0.0;
             for (track, index) in &tracks {
+                if std::env::var("DUMP").is_ok_and(|name| name != track.name) {
+                    continue;
+                }
                 let score = score(track, index, config, Span::from_millis(seconds * 1_000 - 1));
-                if std::env::var_os("EACH").is_some() && lag_fixes == 4 {
-                    println!("  {} {:.4} {score:?}", track.name, score.mismatch());
+                if std::env::var_os("EACH").is_some() && (lag_fixes == 10 || lag_fixes == 1 && seconds >= 10) {
+                    println!("  {seconds} s {} {:.4} {score:?}", track.name, score.mismatch());
                 }
                 mean += score.mismatch() / tracks.len() as f64;
                 total.add(score);

@@ -55,7 +55,7 @@ fn drive(network: &Network, first: usize, moves: &[Move]) -> Drove {
         let to = Position { edge: last, offset_mm: (behind + (length_mm - behind) * share / 100) as u32 };
         let stop = || 61_000 + 5 * slow_ms(network, &path);
         let to_time = now + Span::from_millis(millis.unwrap_or_else(stop));
-        let step = Step { from: at, from_time: now, to, to_time, path: &path };
+        let step = Step { from: at, from_time: now, to, to_time, joint: etaflow_road::Joint::Continues, path: &path };
         let before = drove.told.len();
         open.step(network, &step, |traversal| drove.told.push(traversal));
         let mut told = drove.told[before..].iter().peekable();
@@ -149,7 +149,14 @@ fn who_stood_where_two_edges_meet_stood_there_once() {
     let whole = Position { edge: first, offset_mm: 0 };
     let mut step = |from, to, second_at, path: &[EdgeId]| {
         let from_time = START + Span::from_secs(second_at);
-        let step = Step { from, from_time, to, to_time: from_time + Span::from_secs(10), path };
+        let step = Step {
+            from,
+            from_time,
+            to,
+            to_time: from_time + Span::from_secs(10),
+            joint: etaflow_road::Joint::Continues,
+            path,
+        };
         open.step(network, &step, |traversal| told.push(traversal));
     };
     step(whole, end, 0, &[first]);

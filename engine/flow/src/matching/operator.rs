@@ -113,7 +113,7 @@ impl Operator for Matching {
         if found.broke.is_some() {
             track.drive = None;
         }
-        let (position, direction_sure) = (found.position, found.direction_sure);
+        let (position, direction_sure) = (found.position, found.direction_sure());
         out.push(Movement::Seen { driver, at: record.time, position, direction_sure });
     }
 

@@ -187,7 +187,7 @@ impl Found<'_> {
         let distance_m = self.distance_sq.sqrt() as f32;
         let there = Candidate { position: Position { edge, offset_mm }, point, distance_m, heading };
         let back = (entry.twin != NO_TWIN).then(|| Candidate {
-            position: Position { edge: EdgeId(entry.twin), offset_mm: network.length_mm(edge) - offset_mm },
+            position: there.position.opposite(network).unwrap_or(there.position),
             heading: [-heading[0], -heading[1]],
             ..there
         });

@@ -35,13 +35,7 @@ impl Snap {
         let position = candidate.position;
         let component = network.component(position.edge);
         let twin = network.twin(position.edge).filter(|&twin| network.component(twin) == component);
-        let back = twin.map(|twin| {
-            // A twin may differ in length; the same share of the way is left.
-            let (length, other) = (network.length_mm(position.edge), network.length_mm(twin));
-            let left = u64::from(length - position.offset_mm);
-            let offset_mm = (left * u64::from(other) / u64::from(length)) as u32;
-            Position { edge: twin, offset_mm }
-        });
+        let back = twin.and_then(|_| position.opposite(network));
         Self {
             positions: [position, back.unwrap_or(position)],
             count: 1 + u8::from(back.is_some()),

@@ -25,8 +25,14 @@ pub struct MatcherConfig {
     pub beta_share: f64,
     /// How far back a fix may seem to move along its road by error alone, in metres: 12. From 0 to 100.
     pub jitter_m: f64,
-    /// What turning back on the spot costs, in metres of way: 40. From 0 to 10,000.
+    /// What turning back costs, in metres of way: 60. From 0 to 10,000.
     pub u_turn_m: f64,
+    /// What it costs to be on a road that no known way leads to, in nats: 16. From 1 to 100; above `beam_nats` it is
+    /// never done while any road can be reached.
+    pub jump_nats: f64,
+    /// And by how much better that road must fit the fix than all that can be reached, in nats: 5, as if these were
+    /// 25 m farther away. From 0 to 100.
+    pub jump_gain_nats: f64,
     /// What it costs to move against the direction of a road, in nats: 4. From 0 to 100.
     pub heading_nats: f64,
     /// Below this speed, in metres per second, a heading means nothing: 2. From 0 to 100.
@@ -45,7 +51,7 @@ pub struct MatcherConfig {
     pub hold_max: u8,
     /// And for how long since the last fix that fitted: 10 s. From 0 to a day.
     pub hold_span: Span,
-    /// After how many more fixes that were kept a state is committed: 8. From 0 to 32.
+    /// After how many more fixes that were answered a state is committed: 10. From 0 to 32.
     pub lag_fixes: usize,
     /// Or after how long, if that is sooner: 10 s. From 0 to a day.
     pub lag_span: Span,
@@ -80,7 +86,9 @@ impl Default for MatcherConfig {
             beta_m: 4.0,
             beta_share: 0.08,
             jitter_m: 12.0,
-            u_turn_m: 40.0,
+            u_turn_m: 60.0,
+            jump_nats: 16.0,
+            jump_gain_nats: 5.0,
             heading_nats: 4.0,
             heading_speed_min_mps: 2.0,
             still_m: 4.0,
@@ -89,7 +97,7 @@ impl Default for MatcherConfig {
             gap_max: Span::from_secs(120),
             hold_max: 3,
             hold_span: Span::from_secs(10),
-            lag_fixes: 8,
+            lag_fixes: 10,
             lag_span: Span::from_secs(10),
             search_edges_max: 4_096,
         }
@@ -115,6 +123,8 @@ impl MatcherConfig {
             ("beta_share", self.beta_share, 0.0, 1.0),
             ("jitter_m", self.jitter_m, 0.0, 100.0),
             ("u_turn_m", self.u_turn_m, 0.0, 10_000.0),
+            ("jump_nats", self.jump_nats, 1.0, 100.0),
+            ("jump_gain_nats", self.jump_gain_nats, 0.0, 100.0),
             ("heading_nats", self.heading_nats, 0.0, 100.0),
             ("heading_speed_min_mps", self.heading_speed_min_mps, 0.0, 100.0),
             ("still_m", self.still_m, 0.0, 100.0),

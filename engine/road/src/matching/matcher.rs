@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
+use super::commit::Committer;
 use super::config::{MatcherConfig, MatcherConfigError};
 use super::emission::Emission;
 use super::fix::Fix;
-use super::outcome::{BreakReason, Committed, HoldReason, Match, Outcome, RejectReason, StepDraft};
-use super::trace::{Open, Trace};
+use super::outcome::{BreakReason, Committed, HoldReason, Joint, Match, Outcome, RejectReason};
+use super::trace::{Column, Open, Trace};
 use super::transition::WaySearch;
 use super::viterbi::{Best, Observation, Viterbi};
 use crate::geo::{Coord, LocalFrame};
-use crate::id::EdgeId;
 use crate::index::{Candidate, EdgeIndex};
 use crate::network::Network;
 use crate::unit::{Metres, Timestamp};
@@ -25,8 +25,7 @@ pub struct Matcher {
     search: WaySearch,
     viterbi: Viterbi,
     candidates: Vec<Candidate>,
-    steps: Vec<StepDraft>,
-    path: Vec<EdgeId>,
+    committer: Committer,
 }
 
 /// How a fix stands to what came before.
@@ -50,8 +49,7 @@ impl Matcher {
         config.validate()?;
         let search = WaySearch::new(&network, &config);
         let viterbi = Viterbi::default();
-        let (candidates, steps, path) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { network, index, config, search, viterbi, candidates, steps, path })
+        Ok(Self { network, index, config, search, viterbi, candidates: Vec::new(), committer: Committer::default() })
     }
 
     /// The network that it matches to.
@@ -66,8 +64,7 @@ impl Matcher {
 
     /// Takes the next fix of a driver.
     pub fn on_fix<'a>(&'a mut self, trace: &mut Trace, fix: &Fix) -> Outcome<'a> {
-        self.steps.clear();
-        self.path.clear();
+        self.committer.settled.clear();
         if let Err(reason) = self.admit(trace, fix) {
             return Outcome::Rejected(reason);
         }
@@ -86,6 +83,7 @@ impl Matcher {
             if f64::from(distance_m) <= emission.radius_m {
                 open.fitted = fix.time;
                 open.held = 0;
+                open.answered = open.answered.wrapping_add(1);
                 self.commit_due(trace, fix.time);
                 return self.matched(trace, distance_m, None);
             }
@@ -125,10 +123,9 @@ impl Matcher {
 
     /// Commits all that is open of a trace and ends it: the driver has gone.
     pub fn end<'a>(&'a mut self, trace: &mut Trace) -> Committed<'a> {
-        self.steps.clear();
-        self.path.clear();
+        self.committer.settled.clear();
         self.finish(trace);
-        Committed { steps: &self.steps, edges: &self.path }
+        self.committer.settled.committed()
     }
 
     fn admit(&self, trace: &mut Trace, fix: &Fix) -> Result<(), RejectReason> {
@@ -175,20 +172,25 @@ impl Matcher {
         provisional: bool,
         broke: Option<BreakReason>,
     ) -> Outcome<'a> {
-        let Best { state, candidate, confidence, direction_sure } = self.viterbi.push(&self.network, trace, fix.time);
+        let before = trace.open;
+        let answered = before.map_or(1, |open| open.answered.wrapping_add(1));
+        let best = self.viterbi.push(&self.network, trace, fix.time, answered);
+        let Best { state, candidate, confidence, direction_confidence } = best;
         let candidate = self.candidates[candidate];
         trace.open = Some(Open {
             coord: fix.coord,
             sigma_m: emission.sigma_m as f32,
-            base: trace.open.filter(|_| provisional).map_or(fix.coord, |open| open.base),
+            base: before.filter(|_| provisional).map_or(fix.coord, |open| open.base),
             provisional,
             fitted: fix.time,
             held: 0,
-            direction_sure,
+            answered,
+            direction_confidence,
             confidence,
             best: state,
             point: candidate.point,
-            committed: trace.open.as_ref().and_then(|open| open.committed),
+            committed: before.and_then(|open| open.committed),
+            joint: broke.map_or_else(|| before.map_or(Joint::Continues, |open| open.joint), Joint::Breaks),
         });
         self.commit_due(trace, fix.time);
         self.matched(trace, candidate.distance_m, broke)
@@ -196,20 +198,22 @@ impl Matcher {
 
     /// Commits the columns that are old enough.
     fn commit_due(&mut self, trace: &mut Trace, now: Timestamp) {
+        let Some(open) = &trace.open else { return };
         let newest = trace.kept_columns() - 1;
-        let settled = trace.open.as_ref().is_some_and(|open| open.committed.is_some());
-        let due = |nth: usize| {
-            newest - nth >= self.config.lag_fixes || now.since(trace.columns[nth].time) >= self.config.lag_span
+        let due = |column: &Column| {
+            let since = open.answered.wrapping_sub(column.number);
+            since as usize >= self.config.lag_fixes || now.since(column.time) >= self.config.lag_span
         };
         // The first is already committed, if anything is.
-        let Some(last) = (usize::from(settled)..=newest).rev().find(|&nth| due(nth)) else { return };
-        self.viterbi.commit(&self.network, &mut self.search, trace, last, &mut self.steps, &mut self.path);
+        let first = usize::from(open.committed.is_some());
+        let Some(last) = (first..=newest).rev().find(|&nth| due(&trace.columns[nth])) else { return };
+        self.committer.commit(&self.network, &mut self.search, trace, last);
     }
 
     /// Commits all columns, and closes the trace.
     fn finish(&mut self, trace: &mut Trace) {
         if let Some(last) = trace.columns.len().checked_sub(1) {
-            self.viterbi.commit(&self.network, &mut self.search, trace, last, &mut self.steps, &mut self.path);
+            self.committer.commit(&self.network, &mut self.search, trace, last);
         }
         trace.close();
     }
@@ -224,9 +228,9 @@ impl Matcher {
             point: open.point,
             distance_m,
             confidence: open.confidence,
-            direction_sure: open.direction_sure,
+            direction_confidence: open.direction_confidence,
             broke,
-            committed: Committed { steps: &self.steps, edges: &self.path },
+            committed: self.committer.settled.committed(),
         })
     }
 }

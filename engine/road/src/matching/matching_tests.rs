@@ -112,10 +112,21 @@ struct Checked {
 impl Checked {
     fn take(&mut self, network: &Network, committed: Committed<'_>) {
         for step in committed.steps() {
-            if let Some(last) = self.last {
-                assert_eq!((step.from, step.from_time), last, "a step begins where the one before ended");
+            let opposite = |place: Position| place.opposite(network).expect("it turns back where both ways are open");
+            match (self.last, step.joint) {
+                (Some(last), Joint::Continues) => assert_eq!((step.from, step.from_time), last),
+                (Some((last, time)), Joint::TurnsBack) => {
+                    assert_eq!((step.from, step.from_time), (opposite(last), time))
+                }
+                (Some((_, time)), Joint::Breaks(reason)) => {
+                    assert_eq!(reason, BreakReason::NoRoute, "any other break ends the trace");
+                    assert!(time <= step.from_time);
+                }
+                (None, joint) => {
+                    assert!(matches!(joint, Joint::Breaks(_)), "nothing is there to go on from: {joint:?}")
+                }
             }
-            assert!(step.from_time < step.to_time);
+            assert!(step.from_time <= step.to_time);
             assert_eq!(step.path.first(), Some(&step.from.edge));
             assert_eq!(step.path.last(), Some(&step.to.edge));
             for pair in step.path.windows(2) {
@@ -243,7 +254,7 @@ fn a_standing_vehicle_keeps_its_place_and_adds_nothing() {
         checked.on_outcome(&network, &outcome);
         let Outcome::Matched(matched) = outcome else { panic!("{second}: {outcome:?}") };
         assert_eq!(matched.broke.is_some(), second == 0);
-        assert!(!matched.direction_sure, "it has not moved, and the street is open both ways");
+        assert!(!matched.direction_sure(), "it has not moved, and the street is open both ways");
         assert_eq!(*bytes.get_or_insert(trace.bytes()), trace.bytes());
     }
     assert_eq!(checked.steps, 0);

@@ -7,6 +7,7 @@
 //! last few fixes. Every fix is answered at once from the likeliest state; what a few later fixes have confirmed is
 //! committed and never changes.
 
+mod commit;
 mod config;
 mod emission;
 mod fix;
@@ -19,7 +20,7 @@ mod viterbi;
 pub use config::{MatcherConfig, MatcherConfigError};
 pub use fix::Fix;
 pub use matcher::Matcher;
-pub use outcome::{BreakReason, Committed, HoldReason, Match, Outcome, RejectReason, Step};
+pub use outcome::{BreakReason, Committed, HoldReason, Joint, Match, Outcome, RejectReason, Revision, Step};
 pub use trace::{Trace, TraceError};
 
 #[cfg(test)]

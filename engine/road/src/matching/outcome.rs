@@ -5,6 +5,9 @@ use crate::id::EdgeId;
 use crate::routing::Position;
 use crate::unit::Timestamp;
 
+/// A direction that is at least as likely counts as certain.
+const DIRECTION_SURE: f32 = 0.95;
+
 /// What became of a fix.
 #[derive(Debug, Clone, Copy)]
 pub enum Outcome<'a> {
@@ -27,8 +30,9 @@ pub struct Match<'a> {
     pub distance_m: f32,
     /// How likely its edge is, of all that were considered: 0 to 1.
     pub confidence: f32,
-    /// Whether it is known in which direction the vehicle moves along the street. Not before it has moved.
-    pub direction_sure: bool,
+    /// How likely it is that the vehicle heads this way along the street and not the other: 0.5 to 1, and 1 where only
+    /// one way is open. About 0.5 until it has moved.
+    pub direction_confidence: f32,
     /// Why a new trace begins with this fix, if one does. What is committed with it belongs to the trace before.
     pub broke: Option<BreakReason>,
     /// What has become final.
@@ -70,13 +74,12 @@ pub enum RejectReason {
     OffMap,
 }
 
-/// How a vehicle moved, now that it is final: steps in order of time, each from the end of the one before.
-///
-/// The first step of a trace begins where the trace does.
+/// How a vehicle moved, now that it is final: steps in order of time.
 #[derive(Debug, Clone, Copy)]
 pub struct Committed<'a> {
     pub(super) steps: &'a [StepDraft],
     pub(super) edges: &'a [EdgeId],
+    pub(super) revisions: &'a [Revision],
 }
 
 /// How a vehicle moved from one point to the next.
@@ -88,27 +91,54 @@ pub struct Step<'a> {
     pub from_time: Timestamp,
     /// Where it went.
     pub to: Position,
-    /// When it was there; later than `from_time`.
+    /// When it was there; not before `from_time`.
     pub to_time: Timestamp,
+    /// How it follows the step before.
+    pub joint: Joint,
     /// The edges from that of `from` to that of `to`, both included; each follows the one before by an allowed turn.
     /// If it is one edge, `to` is not behind `from`.
     pub path: &'a [EdgeId],
 }
 
-/// A step, with its path in a list that all steps share.
-#[derive(Debug, Clone)]
-pub(super) struct StepDraft {
-    pub(super) from: Position,
-    pub(super) from_time: Timestamp,
-    pub(super) to: Position,
-    pub(super) to_time: Timestamp,
-    pub(super) path: Range<usize>,
+/// How a step follows the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Joint {
+    /// It begins where and when the other ended.
+    Continues,
+    /// It begins there in the other direction: the vehicle has turned back on the road.
+    TurnsBack,
+    /// It begins somewhere else: no way is known to there.
+    Breaks(BreakReason),
+}
+
+/// A fix that was answered with one edge, and turned out to be on another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revision {
+    /// When the fix was.
+    pub time: Timestamp,
+    /// The edge that was answered.
+    pub said: EdgeId,
+    /// Where the vehicle was.
+    pub position: Position,
+}
+
+impl Match<'_> {
+    /// Whether it is all but certain which way along the street the vehicle heads.
+    pub fn direction_sure(&self) -> bool {
+        self.direction_confidence >= DIRECTION_SURE
+    }
 }
 
 impl<'a> Committed<'a> {
     /// Whether nothing has become final.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && self.revisions.is_empty()
+    }
+
+    /// What was answered and is no longer true, in order of time: of the fixes that were kept, those whose edge is
+    /// another one now. What is made of steps need not be corrected; what is made of answers may have to be.
+    pub fn revisions(&self) -> &'a [Revision] {
+        self.revisions
     }
 
     /// The steps, in order of time.
@@ -119,7 +149,40 @@ impl<'a> Committed<'a> {
             from_time: step.from_time,
             to: step.to,
             to_time: step.to_time,
+            joint: step.joint,
             path: &edges[step.path.clone()],
         })
+    }
+}
+
+/// A step, with its path in a list that all steps share.
+#[derive(Debug, Clone)]
+pub(super) struct StepDraft {
+    pub(super) from: Position,
+    pub(super) from_time: Timestamp,
+    pub(super) to: Position,
+    pub(super) to_time: Timestamp,
+    pub(super) joint: Joint,
+    pub(super) path: Range<usize>,
+}
+
+/// What became final with one fix.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    pub(super) steps: Vec<StepDraft>,
+    /// The paths of all steps, one after the other.
+    pub(super) edges: Vec<EdgeId>,
+    pub(super) revisions: Vec<Revision>,
+}
+
+impl Settled {
+    pub(super) fn clear(&mut self) {
+        self.steps.clear();
+        self.edges.clear();
+        self.revisions.clear();
+    }
+
+    pub(super) fn committed(&self) -> Committed<'_> {
+        Committed { steps: &self.steps, edges: &self.edges, revisions: &self.revisions }
     }
 }

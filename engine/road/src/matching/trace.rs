@@ -1,3 +1,4 @@
+use super::outcome::{BreakReason, Joint};
 use crate::geo::Coord;
 use crate::id::EdgeId;
 use crate::network::Network;
@@ -9,6 +10,16 @@ pub(super) const MAX_COLUMNS: usize = 35;
 
 /// The most states a column has: `candidates_max` is at most 32.
 const MAX_STATES: u8 = 32;
+
+/// Every one that there is; a trace is written with its place among them.
+const JOINTS: [Joint; 6] = [
+    Joint::Continues,
+    Joint::TurnsBack,
+    Joint::Breaks(BreakReason::First),
+    Joint::Breaks(BreakReason::Gap),
+    Joint::Breaks(BreakReason::Jump),
+    Joint::Breaks(BreakReason::NoRoute),
+];
 
 /// What is known and still open of how one driver moves.
 ///
@@ -42,13 +53,17 @@ pub(super) struct Open {
     pub(super) fitted: Timestamp,
     /// How many fixes have been held back since.
     pub(super) held: u8,
-    pub(super) direction_sure: bool,
+    /// How many fixes have been answered.
+    pub(super) answered: u32,
+    pub(super) direction_confidence: f32,
     pub(super) confidence: f32,
     /// The likeliest state of the last column.
     pub(super) best: u8,
     pub(super) point: Coord,
     /// How far the committed states reach. The first column's state can be a little behind, by error.
     pub(super) committed: Option<Position>,
+    /// How the next step that is committed follows the one before.
+    pub(super) joint: Joint,
 }
 
 /// A place where the vehicle may have been at some fix, with the likeliest way to it.
@@ -59,11 +74,18 @@ pub(super) struct State {
     pub(super) nats: f32,
     /// Which state of the column before it was reached from.
     pub(super) before: u8,
+    /// Whether there is no way from there: it is where the vehicle is, and it is not known how it came there.
+    pub(super) jumped: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Column {
     pub(super) time: Timestamp,
+    /// Which of the fixes that were answered it is, counted from the beginning of the trace.
+    pub(super) number: u32,
+    /// The edge that was answered.
+    pub(super) said: EdgeId,
+    /// How many states it has.
     pub(super) count: u8,
 }
 
@@ -157,10 +179,12 @@ impl Trace {
         out.extend(open.sigma_m.to_le_bytes());
         time(out, open.fitted);
         coord(out, open.base);
-        let marks = [open.direction_sure, open.committed.is_some(), open.provisional];
+        let marks = [open.committed.is_some(), open.provisional];
         out.extend([open.held, marks.iter().rev().fold(0, |bits, &mark| bits << 1 | u8::from(mark))]);
+        out.extend(open.answered.to_le_bytes());
         out.extend(open.confidence.to_le_bytes());
-        out.push(open.best);
+        out.extend(open.direction_confidence.to_le_bytes());
+        out.extend([open.best, JOINTS.iter().position(|&joint| joint == open.joint).unwrap_or(0) as u8]);
         coord(out, open.point);
         if let Some(committed) = open.committed {
             place(out, committed);
@@ -168,12 +192,14 @@ impl Trace {
         out.push(self.columns.len() as u8);
         for column in &self.columns {
             time(out, column.time);
+            out.extend(column.number.to_le_bytes());
+            out.extend(column.said.0.to_le_bytes());
             out.push(column.count);
         }
         for state in &self.states {
             place(out, state.position);
             out.extend(state.nats.to_le_bytes());
-            out.push(state.before);
+            out.push(state.before | u8::from(state.jumped) << 7);
         }
     }
 
@@ -203,18 +229,22 @@ impl Trace {
         let fitted = reader.time()?;
         let base = reader.coord()?;
         let (held, marks) = (reader.u8()?, reader.u8()?);
-        let (confidence, best) = (reader.f32()?, reader.u8()?);
+        let answered = reader.u32()?;
+        let (confidence, direction_confidence, best) = (reader.f32()?, reader.f32()?, reader.u8()?);
+        let joint = *JOINTS.get(usize::from(reader.u8()?)).ok_or(TraceError::Range("joint"))?;
         let point = reader.coord()?;
-        let committed = if marks & 2 != 0 { Some(reader.position()?) } else { None };
-        let (direction_sure, provisional) = (marks & 1 != 0, marks & 4 != 0);
+        let committed = if marks & 1 != 0 { Some(reader.position()?) } else { None };
+        let provisional = marks & 2 != 0;
         for _ in 0..reader.u8()? {
-            self.columns.push(Column { time: reader.time()?, count: reader.u8()? });
+            let (time, number, said) = (reader.time()?, reader.u32()?, reader.edge()?);
+            self.columns.push(Column { time, number, said, count: reader.u8()? });
         }
         let mut before = 1;
         for column in &self.columns {
             for _ in 0..column.count {
                 let (position, nats) = (reader.position()?, reader.f32()?);
-                let state = State { position, nats, before: reader.u8()? };
+                let link = reader.u8()?;
+                let state = State { position, nats, before: link & 0x7f, jumped: link >> 7 != 0 };
                 if state.before >= before {
                     return Err(TraceError::Range("state before"));
                 }
@@ -247,11 +277,13 @@ impl Trace {
             sigma_m,
             fitted,
             held,
-            direction_sure,
+            answered,
+            direction_confidence,
             confidence,
             best,
             point,
             committed,
+            joint,
         });
         Ok(())
     }
@@ -274,6 +306,15 @@ impl Reader<'_> {
         Ok(self.take::<1>()?[0])
     }
 
+    fn u32(&mut self) -> Result<u32, TraceError> {
+        Ok(u32::from_le_bytes(self.take()?))
+    }
+
+    fn edge(&mut self) -> Result<EdgeId, TraceError> {
+        let edge = EdgeId(self.u32()?);
+        if edge.index() < self.network.edge_count() { Ok(edge) } else { Err(TraceError::Range("edge")) }
+    }
+
     fn f32(&mut self) -> Result<f32, TraceError> {
         let value = f32::from_le_bytes(self.take()?);
         if value.is_finite() { Ok(value) } else { Err(TraceError::Range("number")) }
@@ -289,9 +330,8 @@ impl Reader<'_> {
     }
 
     fn position(&mut self) -> Result<Position, TraceError> {
-        let edge = EdgeId(u32::from_le_bytes(self.take()?));
-        let offset_mm = u32::from_le_bytes(self.take()?);
-        if edge.index() >= self.network.edge_count() || offset_mm > self.network.length_mm(edge) {
+        let (edge, offset_mm) = (self.edge()?, self.u32()?);
+        if offset_mm > self.network.length_mm(edge) {
             return Err(TraceError::Range("position"));
         }
         Ok(Position { edge, offset_mm })

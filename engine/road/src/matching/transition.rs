@@ -6,8 +6,11 @@ use crate::id::EdgeId;
 use crate::network::Network;
 use crate::routing::Position;
 
-/// In place of the edge before, where a path begins.
+/// In place of the edge before, where a path begins at the end of the edge that it starts on,
 const ROOT: u32 = u32::MAX;
+
+/// and where it begins by turning back on that edge.
+const TURNED: u32 = u32::MAX - 1;
 
 /// In place of an edge that need not be looked for.
 pub(super) const NO_TARGET: EdgeId = EdgeId(u32::MAX);
@@ -31,6 +34,14 @@ struct Label {
     generation: u32,
     distance_mm: u32,
     before: u32,
+}
+
+/// Where a way turns in the middle of a street.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    Nowhere,
+    AtStart,
+    AtEnd,
 }
 
 impl WaySearch {
@@ -58,6 +69,14 @@ impl WaySearch {
         }
     }
 
+    /// How far it is from one place to another on the same street in the other direction, with a turn on the road in
+    /// between, in millimetres. It turns at whichever of the two is farther along `from`'s edge.
+    #[inline]
+    pub(super) fn turned(&self, network: &Network, from: Position, to: Position) -> Option<u32> {
+        let back = from.opposite(network).filter(|back| back.edge == to.edge)?;
+        Some(back.offset_mm.abs_diff(to.offset_mm).saturating_add(self.u_turn_mm))
+    }
+
     /// Calls `found` with each edge of `targets` (but [`NO_TARGET`]), which it says by number, that can be entered from
     /// the end of `from`'s edge at a distance of at most `bound_mm`, and with the distance of its beginning.
     #[inline]
@@ -70,7 +89,10 @@ impl WaySearch {
         mut found: impl FnMut(usize, u32),
     ) {
         let left_mm = network.length_mm(from.edge).saturating_sub(from.offset_mm);
-        if left_mm > bound_mm {
+        let opposite = from.opposite(network);
+        let back_mm = opposite
+            .map_or(u32::MAX, |back| (network.length_mm(back.edge) - back.offset_mm).saturating_add(self.u_turn_mm));
+        if left_mm > bound_mm && back_mm > bound_mm {
             return;
         }
         self.generation = self.generation.checked_add(1).unwrap_or_else(|| {
@@ -79,6 +101,9 @@ impl WaySearch {
         });
         self.queue.clear();
         self.relax(network, from.edge, left_mm, bound_mm, ROOT);
+        if let Some(back) = opposite {
+            self.relax(network, back.edge, back_mm, bound_mm, TURNED);
+        }
         let mut missing = targets.iter().filter(|&&target| target != NO_TARGET).count();
         if missing == 0 {
             return;
@@ -120,27 +145,47 @@ impl WaySearch {
         }
     }
 
-    /// Appends the edges from that of `from` to that of `to`, both included, and says whether there is a way.
+    /// Appends the edges from that of `from` to that of `to`, both included, and says where it turns on the road, or
+    /// `None` if there is no way. Where it turns at once, the edges begin with the twin.
     ///
     /// It is the way that [`run`](Self::run) measured: the order in which edges are settled does not depend on the
     /// bound or on the targets.
-    pub(super) fn path(&mut self, network: &Network, from: Position, to: Position, path: &mut Vec<EdgeId>) -> bool {
-        path.push(from.edge);
+    pub(super) fn path(
+        &mut self,
+        network: &Network,
+        from: Position,
+        to: Position,
+        path: &mut Vec<EdgeId>,
+    ) -> Option<Turn> {
         if self.along(from, to).is_some() {
-            return true;
+            path.push(from.edge);
+            return Some(Turn::Nowhere);
+        }
+        if let Some(back) = from.opposite(network).filter(|back| back.edge == to.edge) {
+            if back.offset_mm <= to.offset_mm {
+                path.push(to.edge);
+                return Some(Turn::AtStart);
+            }
+            path.push(from.edge);
+            return Some(Turn::AtEnd);
         }
         let mut reached = false;
         self.run(network, from, u32::MAX, &[to.edge], |_, _| reached = true);
         if !reached {
-            return false;
+            return None;
         }
         let first = path.len();
         let mut edge = to.edge.0;
-        while edge != ROOT {
+        while edge < TURNED {
             path.push(EdgeId(edge));
             edge = self.labels[edge as usize].before;
         }
+        let (start, turn) = match edge {
+            TURNED => (network.twin(from.edge)?, Turn::AtStart),
+            _ => (from.edge, Turn::Nowhere),
+        };
+        path.push(start);
         path[first..].reverse();
-        true
+        Some(turn)
     }
 }

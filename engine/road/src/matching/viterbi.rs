@@ -1,7 +1,6 @@
 use super::config::MatcherConfig;
 use super::emission::Emission;
-use super::outcome::StepDraft;
-use super::trace::{Column, MAX_COLUMNS, State, Trace};
+use super::trace::{Column, State, Trace};
 use super::transition::{NO_TARGET, WaySearch};
 use crate::id::EdgeId;
 use crate::index::Candidate;
@@ -16,7 +15,7 @@ pub(super) struct Best {
     /// Which candidate.
     pub(super) candidate: usize,
     pub(super) confidence: f32,
-    pub(super) direction_sure: bool,
+    pub(super) direction_confidence: f32,
 }
 
 /// A fix, seen from the roads around it.
@@ -26,25 +25,33 @@ pub(super) struct Observation<'a> {
     pub(super) candidates: &'a [Candidate],
 }
 
+/// The likeliest way to a candidate.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    /// How likely, the candidate's own emission left out.
+    nats: f64,
+    /// From which state of the column before.
+    before: u8,
+    jumped: bool,
+}
+
 /// The working memory of the Viterbi step.
 #[derive(Debug, Default)]
 pub(super) struct Viterbi {
     /// The edges of the candidates.
     targets: Vec<EdgeId>,
     /// For each candidate the likeliest way to it: nats (the emission left out) and the state before.
-    reached: Vec<(f64, u8)>,
+    reached: Vec<Reached>,
     /// The new column, and the candidate of each of its states.
     column: Vec<State>,
     candidate: Vec<u8>,
-    /// For each state of a trace, whether it is still on some way.
-    alive: Vec<bool>,
 }
 
 impl Viterbi {
     /// Makes the first column of a trace.
     pub(super) fn begin(&mut self, config: &MatcherConfig, seen: Observation<'_>) {
         self.reached.clear();
-        self.reached.resize(seen.candidates.len(), (0.0, 0));
+        self.reached.resize(seen.candidates.len(), Reached { nats: 0.0, before: 0, jumped: false });
         self.prune(config, seen);
     }
 
@@ -61,7 +68,7 @@ impl Viterbi {
         let candidates = seen.candidates;
         let beta = config.beta_m.max(config.beta_share * crow_m);
         self.reached.clear();
-        self.reached.resize(candidates.len(), (f64::NEG_INFINITY, 0));
+        self.reached.resize(candidates.len(), Reached { nats: f64::NEG_INFINITY, before: 0, jumped: false });
         for (nth, state) in before.iter().enumerate() {
             self.targets.clear();
             self.targets.extend(candidates.iter().map(|candidate| candidate.position.edge));
@@ -72,8 +79,8 @@ impl Viterbi {
             let reached = &mut self.reached;
             let mut reach = |slot: usize, way_mm: u32| {
                 let nats = nats - (f64::from(way_mm) * 1e-3 - crow_m).abs() / beta;
-                if nats > reached[slot].0 {
-                    reached[slot] = (nats, nth as u8);
+                if nats > reached[slot].nats {
+                    reached[slot] = Reached { nats, before: nth as u8, jumped: false };
                 }
             };
             for (slot, candidate) in candidates.iter().enumerate() {
@@ -81,141 +88,75 @@ impl Viterbi {
                     reach(slot, way_mm);
                     // The way around a block and back to the same place is longer.
                     self.targets[slot] = NO_TARGET;
+                } else if let Some(way_mm) = search.turned(network, state.position, candidate.position) {
+                    if way_mm <= bound_mm {
+                        reach(slot, way_mm);
+                    }
+                    self.targets[slot] = NO_TARGET;
                 }
             }
             search.run(network, state.position, bound_mm, &self.targets, |slot, way_mm| {
                 reach(slot, way_mm.saturating_add(candidates[slot].position.offset_mm));
             });
         }
+        self.jump(config, before, seen);
         self.prune(config, seen);
         !self.column.is_empty()
+    }
+
+    /// Where no candidate that can be reached is near, lets the vehicle be at one that cannot: the map lacks a road, or a
+    /// turn. Else it would be held to the wrong road for as long as that one leads on.
+    fn jump(&mut self, config: &MatcherConfig, before: &[State], seen: Observation<'_>) {
+        let is_reached = |reached: &Reached| reached.nats > f64::NEG_INFINITY;
+        let emission = |candidate: &Candidate| seen.emission.nats(candidate);
+        let all = self.reached.iter().zip(seen.candidates);
+        let best_reached = all.filter(|(reached, _)| is_reached(reached)).map(|(_, candidate)| emission(candidate));
+        let best_reached = best_reached.fold(f64::NEG_INFINITY, f64::max);
+        if best_reached == f64::NEG_INFINITY {
+            return;
+        }
+        let enough = best_reached + config.jump_gain_nats;
+        let likeliest = before.iter().position(|state| state.nats == 0.0).unwrap_or(0) as u8;
+        for (reached, candidate) in self.reached.iter_mut().zip(seen.candidates) {
+            if !is_reached(reached) && emission(candidate) >= enough {
+                *reached = Reached { nats: -config.jump_nats, before: likeliest, jumped: true };
+            }
+        }
     }
 
     /// Adds the emission and keeps what is within the beam of the best.
     fn prune(&mut self, config: &MatcherConfig, seen: Observation<'_>) {
         let mut best = f64::NEG_INFINITY;
         for (reached, candidate) in self.reached.iter_mut().zip(seen.candidates) {
-            reached.0 += seen.emission.nats(candidate);
-            best = best.max(reached.0);
+            reached.nats += seen.emission.nats(candidate);
+            best = best.max(reached.nats);
         }
         self.column.clear();
         self.candidate.clear();
-        for (slot, &(nats, before)) in self.reached.iter().enumerate() {
+        for (slot, &Reached { nats, before, jumped }) in self.reached.iter().enumerate() {
             if nats > f64::NEG_INFINITY && nats >= best - config.beam_nats {
                 let position = seen.candidates[slot].position;
-                self.column.push(State { position, nats: (nats - best) as f32, before });
+                self.column.push(State { position, nats: (nats - best) as f32, before, jumped });
                 self.candidate.push(slot as u8);
             }
         }
     }
 
     /// Appends the new column to a trace. It must not be empty.
-    pub(super) fn push(&self, network: &Network, trace: &mut Trace, time: Timestamp) -> Best {
+    pub(super) fn push(&self, network: &Network, trace: &mut Trace, time: Timestamp, number: u32) -> Best {
         let column = &self.column;
         let state = column.iter().position(|state| state.nats == 0.0).unwrap_or(0);
+        let said = column[state].position.edge;
         let total: f32 = column.iter().map(|state| state.nats.exp()).sum();
-        let twin = network.twin(column[state].position.edge);
-        let back = column.iter().find(|other| Some(other.position.edge) == twin);
-        trace.columns.push(Column { time, count: column.len() as u8 });
+        let twin = network.twin(said);
+        let back = column.iter().find(|other| Some(other.position.edge) == twin).map_or(0.0, |back| back.nats.exp());
+        trace.columns.push(Column { time, number, said, count: column.len() as u8 });
         trace.states.extend_from_slice(column);
         Best {
             state: state as u8,
             candidate: usize::from(self.candidate[state]),
             confidence: 1.0 / total.max(1.0),
-            direction_sure: back.is_none_or(|back| back.nats < -3.0),
+            direction_confidence: 1.0 / (1.0 + back),
         }
-    }
-
-    /// Commits a trace's columns up to `last`, as the best state has it, and gives up every state that does not come
-    /// from there. `best` is moved with the state it stands for.
-    pub(super) fn commit(
-        &mut self,
-        network: &Network,
-        search: &mut WaySearch,
-        trace: &mut Trace,
-        last: usize,
-        steps: &mut Vec<StepDraft>,
-        path: &mut Vec<EdgeId>,
-    ) {
-        let Trace { open: Some(open), states, columns, .. } = trace else { return };
-        // From the best state back to each column's: where it is among all states.
-        let mut chain = [0_usize; MAX_COLUMNS];
-        let mut first = states.len();
-        let mut state = usize::from(open.best);
-        for nth in (0..columns.len()).rev() {
-            first -= usize::from(columns[nth].count);
-            chain[nth] = first + state;
-            state = usize::from(states[first + state].before);
-        }
-        let mut from = open.committed.unwrap_or(states[chain[0]].position);
-        for nth in 1..=last {
-            let (raw_from, raw_to) = (states[chain[nth - 1]].position, states[chain[nth]].position);
-            let begin = path.len();
-            if !search.path(network, raw_from, raw_to, path) {
-                // Not in a trace of this matcher's making; one that was read from elsewhere has a gap here.
-                path.truncate(begin);
-                from = raw_to;
-                continue;
-            }
-            let mut to = raw_to;
-            if path.len() - begin == 1 {
-                to.offset_mm = to.offset_mm.max(from.offset_mm);
-            }
-            let (from_time, to_time) = (columns[nth - 1].time, columns[nth].time);
-            steps.push(StepDraft { from, from_time, to, to_time, path: begin..path.len() });
-            from = to;
-        }
-        open.committed = Some(from);
-        self.alive.clear();
-        self.alive.resize(states.len(), false);
-        self.alive[chain[last]] = true;
-        self.give_up_dead_ends(trace, last);
-    }
-
-    /// Keeps the columns from `first` on, and in them the states that come from those marked alive in it and lead to
-    /// the last column.
-    fn give_up_dead_ends(&mut self, trace: &mut Trace, first: usize) {
-        let Trace { open: Some(open), states, columns, .. } = trace else { return };
-        let skipped: usize = columns[..first].iter().map(|column| usize::from(column.count)).sum();
-        let counts = |column: &Column| usize::from(column.count);
-        let mut begin = skipped;
-        for (before, count) in columns[first..].iter().map(counts).zip(columns[first + 1..].iter().map(counts)) {
-            let (known, rest) = self.alive[begin..].split_at_mut(before);
-            begin += before;
-            for (alive, state) in rest[..count].iter_mut().zip(&states[begin..]) {
-                *alive = known[usize::from(state.before)];
-            }
-        }
-        // Now back: in all but the last column, only what something alive comes from.
-        for (before, count) in columns[first..].iter().map(counts).zip(columns[first + 1..].iter().map(counts)).rev() {
-            let later = self.alive[begin..begin + count].iter().zip(&states[begin..]);
-            let needed = later.fold(0_u64, |needed, (&alive, state)| needed | u64::from(alive) << state.before);
-            begin -= before;
-            for (nth, alive) in self.alive[begin..begin + before].iter_mut().enumerate() {
-                *alive &= needed >> nth & 1 == 1;
-            }
-        }
-        let (mut read, mut write) = (skipped, 0);
-        let mut number = [0_u8; 64];
-        for column in &mut columns[first..] {
-            let before = number;
-            let mut kept = 0;
-            for number in number.iter_mut().take(usize::from(column.count)) {
-                *number = kept;
-                if self.alive[read] {
-                    let moved = states[read];
-                    // Only in the first column is nothing written but its own.
-                    let from = if write == usize::from(kept) { 0 } else { before[usize::from(moved.before)] };
-                    states[write] = State { before: from, ..moved };
-                    write += 1;
-                    kept += 1;
-                }
-                read += 1;
-            }
-            column.count = kept;
-        }
-        open.best = number[usize::from(open.best)];
-        states.truncate(write);
-        columns.drain(..first);
     }
 }
