@@ -7,6 +7,7 @@
 //! - `fault`: what goes wrong between a phone and the engine.
 //! - `score`: predicted arrival times against true ones.
 //! - `taxi`: a real taxi morning as a stream of events.
+//! - `matching`: how well real tracks are matched, whose true routes are known.
 //! - `report`: what a run came to, as a summary, a page and a progress display.
 //! - `cli`: the command line.
 //! - `scenario`: what is run, and the bounds that it must hold.
@@ -43,6 +44,7 @@
 mod cli;
 mod dice;
 mod fault;
+mod matching;
 mod report;
 mod run;
 mod scenario;
@@ -50,10 +52,17 @@ mod score;
 mod taxi;
 mod world;
 
-pub use cli::{Cli, Command, Exit, OutputArgs, Rate, ReplayArgs, RunArgs, Speed, ValueError, parse_duration};
+pub use cli::{
+    Cli, Command, EvalCommand, EvalMatchingArgs, Exit, OutputArgs, Rate, ReplayArgs, RunArgs, Speed, ValueError,
+    parse_duration,
+};
 pub use fault::{
     Burst, ClockSkew, Delivery, FaultConfig, FaultCounts, FaultInjector, Garbage, GarbageKind, Jump, Late, Lost,
     Offered, OutOfOrder, Tunnel, Twice,
+};
+pub use matching::{
+    Breaks, ConfigurationScore, Figures, Held, Lag, MatchingError, MatchingEvaluation, Plan, Rejected, Tally,
+    TrackScore, evaluate_matching,
 };
 pub use report::{
     Accounting, Bound, Direction, EngineState, FaultCount, LatencyRecorder, Machine, Outage, Percentiles, Progress,

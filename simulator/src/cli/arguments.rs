@@ -39,6 +39,16 @@ pub enum Command {
     Run(RunArgs),
     /// Replays real trips and scores the predicted arrivals
     Replay(ReplayArgs),
+    /// Scores a part of the engine on real data
+    #[command(subcommand)]
+    Eval(EvalCommand),
+}
+
+/// What can be scored.
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub enum EvalCommand {
+    /// Scores the matcher on real tracks whose true routes are known
+    Matching(EvalMatchingArgs),
 }
 
 /// Of `simulator run`. What is `None` is as the scenario says.
@@ -84,6 +94,19 @@ pub struct ReplayArgs {
     /// What all kinds of runs have
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// Of `simulator eval matching`.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct EvalMatchingArgs {
+    /// The tracks of the benchmark of Kubicka et al., each with its network and true route: folders or .tar.gz archives
+    pub dir: PathBuf,
+    /// The folder for summary.json and the pictures of the worst three tracks
+    #[arg(long, value_name = "DIR", default_value = "target/runs/matching")]
+    pub out: PathBuf,
+    /// Prints the figures as JSON in place of a table
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What all kinds of runs have.
@@ -153,6 +176,15 @@ mod tests {
     }
 
     #[test]
+    fn the_matcher_is_scored_on_a_directory() {
+        let expected = |out: &str, json| {
+            Command::Eval(EvalCommand::Matching(EvalMatchingArgs { dir: "kubicka".into(), out: out.into(), json }))
+        };
+        assert_eq!(parse("eval matching kubicka").unwrap(), expected("target/runs/matching", false));
+        assert_eq!(parse("eval matching kubicka --out o --json").unwrap(), expected("o", true));
+    }
+
+    #[test]
     fn what_makes_no_sense_is_named() {
         check_error("run --rate fast", "\"fast\" is no rate");
         check_error("run --duration 60", "\"60\" is no duration");
@@ -161,6 +193,8 @@ mod tests {
         check_error("run --seed -1", "-1");
         check_error("replay --trips t", "--network <FILE>");
         check_error("replay --network n --trips t --speed 0x", "\"0x\" is no speed");
+        check_error("eval", "matching");
+        check_error("eval matching", "<DIR>");
         check_error("fly", "fly");
         assert_eq!(parse("--help").unwrap_err().kind(), ErrorKind::DisplayHelp);
         assert_eq!(parse("--version").unwrap_err().exit_code(), 0);

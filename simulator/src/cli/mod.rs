@@ -8,6 +8,6 @@ mod arguments;
 mod exit;
 mod value;
 
-pub use arguments::{Cli, Command, OutputArgs, ReplayArgs, RunArgs};
+pub use arguments::{Cli, Command, EvalCommand, EvalMatchingArgs, OutputArgs, ReplayArgs, RunArgs};
 pub use exit::Exit;
 pub use value::{Rate, Speed, ValueError, parse_duration};

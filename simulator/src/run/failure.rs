@@ -4,6 +4,7 @@ use etaflow::{Engine, EngineError, PublishError};
 use etaflow_road::OpenError;
 
 use crate::cli::Exit;
+use crate::matching::MatchingError;
 use crate::report::ReportError;
 use crate::scenario::ScenarioError;
 use crate::score::PredictionError;
@@ -44,6 +45,9 @@ pub enum Failure {
         /// Why not.
         source: PredictionError,
     },
+    /// The matcher cannot be scored.
+    #[error(transparent)]
+    Matching(#[from] MatchingError),
     /// The system has no room for a thread or a timer.
     #[error("the run cannot be set up: {0}")]
     System(#[from] std::io::Error),
@@ -64,6 +68,7 @@ impl Failure {
             Self::Scenario(_) | Self::Network(_) | Self::Trips { .. } | Self::Engine(EngineError::Config(_)) => {
                 Exit::BadConfiguration
             }
+            Self::Matching(error) if error.is_bad_input() => Exit::BadConfiguration,
             _ => Exit::Failure,
         }
     }

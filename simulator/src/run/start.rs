@@ -1,8 +1,8 @@
 use std::io::{ErrorKind, Write};
 
 use super::failure::Failure;
-use super::{replay, scenario};
-use crate::cli::{Command, Exit, OutputArgs};
+use super::{eval, replay, scenario};
+use crate::cli::{Command, EvalCommand, Exit, OutputArgs};
 use crate::report::{ProgressStyle, Report, make_folder};
 
 /// What a run came to.
@@ -19,17 +19,22 @@ pub(super) struct Finished {
 /// # Errors
 /// If it cannot be done. A bound that does not hold is no error but an [`Exit`].
 pub fn start(command: &Command) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
     match command {
         Command::Run(args) => {
             let (scenario, folder) = scenario::read(args)?;
             make_folder(&folder)?;
-            finish(runtime.block_on(scenario::run(&scenario))?, &args.output, &folder)
+            finish(runtime()?.block_on(scenario::run(&scenario))?, &args.output, &folder)
         }
         Command::Replay(args) => {
             let folder = args.output.out.clone().unwrap_or_else(|| "target/runs/replay".into());
             make_folder(&folder)?;
-            finish(runtime.block_on(replay::run(args))?, &args.output, &folder)
+            finish(runtime()?.block_on(replay::run(args))?, &args.output, &folder)
+        }
+        Command::Eval(EvalCommand::Matching(args)) => {
+            make_folder(&args.out)?;
+            tell(&mut std::io::stdout().lock(), &eval::matching(args)?)?;
+            Ok(Exit::Ok)
         }
     }
 }
