@@ -35,6 +35,14 @@ pub struct MatcherConfig {
     pub jump_gain_nats: f64,
     /// What it costs to move against the direction of a road, in nats: 4. From 0 to 100.
     pub heading_nats: f64,
+    /// What it costs where a fix says no heading, in nats, to move against the direction from the fix before: 8. From 0
+    /// to 100.
+    pub course_nats: f64,
+    /// That direction counts in full from this many metres on, half of them not at all: errors turn a shorter step round.
+    /// 8. From 0.1 to 1,000.
+    pub course_full_m: f64,
+    /// And not at all if the fix before is older than this: a road may have turned on the way. 11 s. From 0 to a day.
+    pub course_span: Span,
     /// Below this speed, in metres per second, a heading means nothing: 2. From 0 to 100.
     pub heading_speed_min_mps: f64,
     /// A vehicle that is still this near to the last fix that moved, in metres, has not moved: 4. From 0 (every fix
@@ -90,6 +98,9 @@ impl Default for MatcherConfig {
             jump_nats: 16.0,
             jump_gain_nats: 5.0,
             heading_nats: 4.0,
+            course_nats: 8.0,
+            course_full_m: 8.0,
+            course_span: Span::from_secs(11),
             heading_speed_min_mps: 2.0,
             still_m: 4.0,
             thin_sigmas: 2.0,
@@ -126,6 +137,9 @@ impl MatcherConfig {
             ("jump_nats", self.jump_nats, 1.0, 100.0),
             ("jump_gain_nats", self.jump_gain_nats, 0.0, 100.0),
             ("heading_nats", self.heading_nats, 0.0, 100.0),
+            ("course_nats", self.course_nats, 0.0, 100.0),
+            ("course_full_m", self.course_full_m, 0.1, 1_000.0),
+            ("course_span", self.course_span.secs_f64(), 0.0, day),
             ("heading_speed_min_mps", self.heading_speed_min_mps, 0.0, 100.0),
             ("still_m", self.still_m, 0.0, 100.0),
             ("thin_sigmas", self.thin_sigmas, 0.0, 10.0),

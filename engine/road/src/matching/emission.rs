@@ -1,6 +1,8 @@
 use super::config::MatcherConfig;
 use super::fix::Fix;
+use crate::geo::Xy;
 use crate::index::Candidate;
+use crate::unit::Span;
 
 /// How likely a fix is, seen from the roads around it: the logarithm, up to a constant.
 #[derive(Debug, Clone, Copy)]
@@ -9,7 +11,7 @@ pub(super) struct Emission {
     pub(super) sigma_m: f64,
     /// How far a road may be.
     pub(super) radius_m: f64,
-    /// East and north, of length 1, if the vehicle moves and says where to.
+    /// East and north, of length 1, if the vehicle moves and it is known where to.
     course: Option<[f64; 2]>,
     course_nats: f64,
 }
@@ -24,6 +26,17 @@ impl Emission {
             [sin, cos]
         });
         Self { sigma_m, radius_m, course, course_nats: config.heading_nats / 2.0 }
+    }
+
+    /// Takes the direction from the fix before, some metres east and north of it, where the fix itself says none.
+    pub(super) fn with_step(mut self, config: &MatcherConfig, step: Xy, since: Span) -> Self {
+        let full_m = config.course_full_m;
+        let length_m = (step.x * step.x + step.y * step.y).sqrt();
+        if self.course.is_none() && since <= config.course_span && length_m >= full_m / 2.0 {
+            self.course = Some([step.x / length_m, step.y / length_m]);
+            self.course_nats = config.course_nats / 2.0 * (length_m / full_m).powi(2).min(1.0);
+        }
+        self
     }
 
     #[inline]

@@ -8,7 +8,7 @@ use super::outcome::{BreakReason, Committed, HoldReason, Joint, Match, Outcome, 
 use super::trace::{Column, Open, Trace};
 use super::transition::WaySearch;
 use super::viterbi::{Best, Observation, Viterbi};
-use crate::geo::{Coord, LocalFrame};
+use crate::geo::{Coord, LocalFrame, Xy};
 use crate::index::{Candidate, EdgeIndex};
 use crate::network::Network;
 use crate::unit::{Metres, Timestamp};
@@ -68,8 +68,15 @@ impl Matcher {
         if let Err(reason) = self.admit(trace, fix) {
             return Outcome::Rejected(reason);
         }
-        let emission = Emission::new(&self.config, fix);
         let frame = LocalFrame::at(fix.coord);
+        let emission = match (&trace.open, trace.columns.last()) {
+            (Some(open), Some(last)) => {
+                let Xy { x, y } = frame.to_xy(open.coord);
+                let since = fix.time.since(last.time);
+                Emission::new(&self.config, fix).with_step(&self.config, Xy { x: -x, y: -y }, since)
+            }
+            _ => Emission::new(&self.config, fix),
+        };
         let crow_to = |coord: Coord| {
             let there = frame.to_xy(coord);
             (there.x * there.x + there.y * there.y).sqrt()
