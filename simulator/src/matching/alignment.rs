@@ -33,8 +33,8 @@ pub(super) enum Aligned {
 /// Finds for each fix where along a route it is, such that the sum of the squared distances is least.
 ///
 /// The route is followed forwards: the farthest place that was reached so far never falls, and a fix is at most
-/// [`BACK_M`] behind it. A fix can be left out at the price of being [`NEAR_M`] away. Exact, by dynamic programming over
-/// the farthest place reached; of equal ones the least.
+/// [`BACK_M`] behind it. A fix can be left out at the price of being [`NEAR_M`] away. It is exact, by dynamic
+/// programming over the farthest place that was reached.
 pub(super) fn align(fixes: &[Xy], places: &[Place]) -> Vec<Aligned> {
     let grid = Grid::new(places);
     let (mut chain, mut front) = (Vec::new(), vec![Reached { farthest: 0, cost: 0.0, node: NONE }]);

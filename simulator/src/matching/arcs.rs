@@ -59,6 +59,11 @@ impl Arcs {
         self.by_keys.get(&keys).copied()
     }
 
+    /// All arcs.
+    pub(super) fn iter(&self) -> impl Iterator<Item = ArcId> + use<> {
+        (0..self.ends.len() as u32).map(ArcId)
+    }
+
     pub(super) fn length_m(&self, arc: ArcId) -> f64 {
         self.lengths_m[arc.0 as usize]
     }
@@ -67,7 +72,7 @@ impl Arcs {
         self.ends[arc.0 as usize]
     }
 
-    /// The arcs of an edge that are driven from one offset to another, in millimetres: those of which more than half is.
+    /// The arcs of an edge of which more than half is between two offsets, in millimetres.
     pub(super) fn driven(&self, edge: EdgeId, from_mm: u32, to_mm: u32) -> impl Iterator<Item = ArcId> + '_ {
         let mut begin_mm = 0.0;
         self.pieces(edge).iter().filter_map(move |piece| {

@@ -16,7 +16,7 @@ pub enum MatchingError {
         source: io::Error,
     },
     /// There is nothing to score.
-    #[error("{path} holds no tracks: neither folders with .nodes, .arcs, .track and .route nor .tar.gz archives of them", path = .0.display())]
+    #[error("no tracks in {path}, as folders of .nodes, .arcs, .track and .route or as .tar.gz", path = .0.display())]
     NoTracks(PathBuf),
     /// A track cannot be read.
     #[error("track {path}: {source}", path = path.display())]
@@ -35,7 +35,7 @@ pub enum MatchingError {
         what: &'static str,
     },
     /// The true route is not of the track's own network.
-    #[error("track {path}: the true route goes from node {from} to node {to}, which its network does not", path = path.display())]
+    #[error("track {path}: its true route goes from node {from} to {to}, its network does not", path = path.display())]
     Route {
         /// Which.
         path: PathBuf,

@@ -7,12 +7,16 @@ use serde::Serialize;
 use super::configuration::{Lag, Plan};
 use super::error::MatchingError;
 use super::figures::Figures;
+use super::picture::picture;
 use super::run::run;
 use super::tally::Tally;
 use super::track::{Track, find_tracks};
 
 /// More are of no use to anybody who does something else meanwhile.
 const THREADS_MAX: usize = 2;
+
+/// How many tracks are drawn.
+const PICTURES_MAX: usize = 3;
 
 /// What the matcher came to on all tracks of a directory.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,6 +25,8 @@ pub struct MatchingEvaluation {
     pub tracks: usize,
     /// One for each of [`Plan::all`], in that order.
     pub configurations: Vec<ConfigurationScore>,
+    #[serde(skip)]
+    paths: Vec<PathBuf>,
 }
 
 /// What a sampling and a lag came to.
@@ -70,7 +76,8 @@ pub fn evaluate_matching(directory: &Path) -> Result<MatchingEvaluation, Matchin
         let scores = tracks.iter().map(|(name, tallies)| TrackScore::new(name, tallies[nth])).collect();
         ConfigurationScore::new(plan, scores)
     });
-    Ok(MatchingEvaluation { tracks: paths.len(), configurations: configurations.collect() })
+    let configurations = configurations.collect();
+    Ok(MatchingEvaluation { tracks: paths.len(), configurations, paths })
 }
 
 /// The name of a track, and a tally for each plan.
@@ -135,14 +142,38 @@ impl MatchingEvaluation {
         Ok(serde_json::to_string_pretty(self)?)
     }
 
-    /// Writes `summary.json` into a folder that is there, and returns where it is.
+    /// Writes `summary.json` and a picture, `NAME.svg`, of each of the three tracks whose route mismatch by
+    /// [`Plan::DEFAULT`] is worst, into a folder that is there. Returns where the files are, in this order.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<PathBuf, MatchingError> {
-        let path = folder.join("summary.json");
-        let text = self.to_json()? + "\n";
-        fs::write(&path, text).map_err(|source| MatchingError::Write { path: path.clone(), source })?;
-        Ok(path)
+    /// If one cannot be written, or a track is no longer what it was.
+    pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>, MatchingError> {
+        let write = |name: String, text: String| {
+            let path = folder.join(name);
+            fs::write(&path, text).map_err(|source| MatchingError::Write { path: path.clone(), source })?;
+            Ok::<_, MatchingError>(path)
+        };
+        let mut files = vec![write("summary.json".to_owned(), self.to_json()? + "\n")?];
+        for nth in self.worst() {
+            let track = Track::read(&self.paths[nth])?;
+            let run = run(&track, Plan::DEFAULT.config(), Plan::DEFAULT.span_min())?;
+            files.push(write(format!("{}.svg", track.name), picture(&track, &run))?);
+        }
+        Ok(files)
+    }
+
+    /// The worst tracks, the worst first, of those that are not perfect.
+    fn worst(&self) -> Vec<usize> {
+        let plans = Plan::all();
+        let default = plans.iter().position(|&plan| plan == Plan::DEFAULT).expect("it is one of all");
+        let mismatch = |nth: usize| self.configurations[default].tracks[nth].figures.route_mismatch;
+        let mut worst: Vec<usize> = (0..self.tracks).filter(|&nth| mismatch(nth) > 0.0).collect();
+        worst.sort_by(|&one, &other| mismatch(other).total_cmp(&mismatch(one)));
+        worst.truncate(PICTURES_MAX);
+        worst
     }
 }
+
+#[cfg(test)]
+#[path = "evaluation_tests.rs"]
+mod tests;

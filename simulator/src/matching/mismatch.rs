@@ -1,7 +1,7 @@
 use super::arcs::ArcId;
 
-/// How a driven route differs from the true one, by arcs, whatever their order: one that is in the one twice more than in
-/// the other is here twice.
+/// How a driven route differs from the true one, by arcs, whatever their order: one that is in the one route twice more
+/// than in the other is here twice.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Mismatch {
     /// What is only in the true route, in order of the arcs' numbers.

@@ -10,9 +10,7 @@ use super::track::Track;
 /// What came of a track.
 pub(super) struct Run {
     pub(super) tally: Tally,
-    #[expect(dead_code, reason = "for the pictures")]
     pub(super) driven: Vec<ArcId>,
-    #[expect(dead_code, reason = "for the pictures")]
     pub(super) mismatch: Mismatch,
 }
 
@@ -48,7 +46,8 @@ pub(super) fn run(track: &Track, config: MatcherConfig, span_min: Span) -> Resul
 /// Compares the routes.
 pub(super) fn finish(track: &Track, mut tally: Tally, driven: Vec<ArcId>) -> Run {
     let mismatch = Mismatch::between(&track.truth.route, &driven);
-    let length = |route: &[ArcId]| route.iter().map(|&arc| track.arcs.length_m(arc)).sum();
+    let length =
+        |route: &[ArcId]| route.iter().map(|&arc| track.arcs.length_m(arc)).fold(0.0, |sum, length| sum + length);
     tally.true_m = length(&track.truth.route);
     tally.missing_m = length(&mismatch.missing);
     tally.extra_m = length(&mismatch.extra);
@@ -101,3 +100,7 @@ impl<'a> Judge<'a> {
         !place.is_far && self.track.truth.is_right(place, self.track.arcs.at(position))
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -2,20 +2,18 @@ use std::fmt::Write;
 
 use super::evaluation::{ConfigurationScore, MatchingEvaluation};
 
-const HEAD: [&str; 3] = [
-    "                 route mismatch                       correct           right road and direction       breaks,",
-    "                                                                       at once                         gap, jump,",
-    "every      lag   pooled    mean  missing    extra   pooled    mean     all   +far  moving  final       no way  held  rej.",
-];
+/// What is above the columns that [`row`] writes.
+const HEAD: &str = "                 route mismatch                     correct          \
+    road and direction right         broken by\n\
+    every      lag   pooled    mean  missing    extra   pooled    mean  \
+    \u{20} once  + far  moving  final gap jump way held  rej.\n";
 
 impl MatchingEvaluation {
     /// The figures of all configurations in lines of at most 120 characters; shares are in per cent.
     pub fn to_table(&self) -> String {
-        let mut out = format!(
-            "{} tracks, shares in per cent, of the sums of all tracks but for the means\n{}\n",
-            self.tracks,
-            HEAD.join("\n")
-        );
+        let mut out =
+            format!("{} tracks; shares in per cent, of the sums of all tracks but for the means\n", self.tracks);
+        out.push_str(HEAD);
         for (nth, score) in self.configurations.iter().enumerate() {
             if nth > 0 && score.sampling_s != self.configurations[nth - 1].sampling_s {
                 out.push('\n');
@@ -36,22 +34,29 @@ impl MatchingEvaluation {
 fn row(out: &mut String, score: &ConfigurationScore) {
     let lag = score.lag_fixes.map_or_else(|| "default".to_owned(), |fixes| fixes.to_string());
     let (pooled, mean, sums) = (&score.pooled, &score.mean, &score.sums);
-    let maybe = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |share| format!("{:.2}", share * 100.0));
-    let breaks = format!("{}, {}, {}", sums.breaks.gap, sums.breaks.jump, sums.breaks.no_route);
+    let cent = |share: f64| format!("{:.2}", share * 100.0);
+    let maybe = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), cent);
+    let _ = write!(
+        out,
+        "{:>3} s  {lag:>7}  {:>7} {:>7}  {:>7}  {:>7}  {:>7} {:>7}",
+        score.sampling_s,
+        cent(pooled.route_mismatch),
+        cent(mean.route_mismatch),
+        cent(pooled.missing),
+        cent(pooled.extra),
+        cent(pooled.correct),
+        cent(mean.correct),
+    );
     let _ = writeln!(
         out,
-        "{:>3} s  {lag:>7}  {:>7.2} {:>7.2}  {:>7.2}  {:>7.2}  {:>7.2} {:>7.2}  {:>6} {:>6}  {:>6} {:>6} {breaks:>12} {:>5} {:>5}",
-        score.sampling_s,
-        pooled.route_mismatch * 100.0,
-        mean.route_mismatch * 100.0,
-        pooled.missing * 100.0,
-        pooled.extra * 100.0,
-        pooled.correct * 100.0,
-        mean.correct * 100.0,
+        "  {:>6} {:>6}  {:>6} {:>6} {:>3} {:>4} {:>3} {:>4} {:>5}",
         maybe(pooled.at_once),
         maybe(pooled.at_once_with_far),
         maybe(pooled.at_once_moving),
         maybe(pooled.committed),
+        sums.breaks.gap,
+        sums.breaks.jump,
+        sums.breaks.no_route,
         sums.held.total(),
         sums.rejected.total(),
     );

@@ -5,10 +5,11 @@ use crate::matching::evaluate_matching;
 /// Scores the matcher; returns what there is to say.
 pub(super) fn matching(args: &EvalMatchingArgs) -> Result<String, Failure> {
     let evaluation = evaluate_matching(&args.dir)?;
-    let summary = evaluation.write(&args.out)?;
+    let files = evaluation.write(&args.out)?;
     Ok(if args.json {
         evaluation.to_json()? + "\n"
     } else {
-        format!("{}\nfigures: {}\n", evaluation.to_table(), summary.display())
+        let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+        format!("{}\nfigures and pictures: {}\n", evaluation.to_table(), files.join(" "))
     })
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod determinism;
 mod lag;
 mod load;
+mod matching;
 mod porto;
 mod reroute;
 mod routing;
