@@ -12,7 +12,7 @@ pub enum Exit {
     Usage = 2,
     /// It was done, and a bound of the scenario does not hold, or an event is not accounted for.
     BoundBreached = 99,
-    /// The scenario, the network or the trips cannot be used.
+    /// The scenario, the network, the trips or the tracks cannot be used.
     BadConfiguration = 104,
     /// A signal ended it before its time.
     Signal = 105,

@@ -142,8 +142,8 @@ impl MatchingEvaluation {
         Ok(serde_json::to_string_pretty(self)?)
     }
 
-    /// Writes `summary.json` and a picture, `NAME.svg`, of each of the three tracks whose route mismatch by
-    /// [`Plan::DEFAULT`] is worst, into a folder that is there. Returns where the files are, in this order.
+    /// Writes `summary.json` and pictures of the three tracks whose route mismatch by [`Plan::DEFAULT`] is worst,
+    /// `worst-1.svg` and so on, into a folder that is there. Returns where the files are, in this order.
     ///
     /// # Errors
     /// If one cannot be written, or a track is no longer what it was.
@@ -154,10 +154,10 @@ impl MatchingEvaluation {
             Ok::<_, MatchingError>(path)
         };
         let mut files = vec![write("summary.json".to_owned(), self.to_json()? + "\n")?];
-        for nth in self.worst() {
+        for (rank, nth) in self.worst().into_iter().enumerate() {
             let track = Track::read(&self.paths[nth])?;
             let run = run(&track, Plan::DEFAULT.config(), Plan::DEFAULT.span_min())?;
-            files.push(write(format!("{}.svg", track.name), picture(&track, &run))?);
+            files.push(write(format!("worst-{}.svg", rank + 1), picture(&track, &run))?);
         }
         Ok(files)
     }

@@ -58,7 +58,7 @@ fn the_worst_are_drawn_and_the_figures_are_written() {
     let evaluation = evaluate_matching(directory.path()).unwrap();
     let out = tempfile::tempdir().unwrap();
     let files = evaluation.write(out.path()).unwrap();
-    assert_eq!(files, ["summary.json", "bad.svg"].map(|name| out.path().join(name)));
+    assert_eq!(files, ["summary.json", "worst-1.svg"].map(|name| out.path().join(name)));
     let summary: serde_json::Value = serde_json::from_slice(&fs::read(&files[0]).unwrap()).unwrap();
     assert_eq!(summary["tracks"], 2);
     let score = &summary["configurations"][11];
