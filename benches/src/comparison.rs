@@ -5,6 +5,8 @@ use etaflow::{Clock, WallClock};
 pub enum Unit {
     /// Millions of items a second: more is better.
     MillionItemsPerSecond,
+    /// Millions of GPS fixes a second: more is better.
+    MillionFixesPerSecond,
     /// Microseconds an operation: less is better.
     MicrosecondsPerOperation,
 }
@@ -14,6 +16,7 @@ impl Unit {
     pub const fn name(self) -> &'static str {
         match self {
             Self::MillionItemsPerSecond => "M items/s",
+            Self::MillionFixesPerSecond => "M fixes/s",
             Self::MicrosecondsPerOperation => "us/op",
         }
     }
@@ -21,14 +24,14 @@ impl Unit {
     /// What `count` items or operations in a time are in this unit.
     fn of(self, count: u64, elapsed_us: f64) -> f64 {
         match self {
-            Self::MillionItemsPerSecond => count as f64 / elapsed_us,
+            Self::MillionItemsPerSecond | Self::MillionFixesPerSecond => count as f64 / elapsed_us,
             Self::MicrosecondsPerOperation => elapsed_us / count as f64,
         }
     }
 
     fn speedup(self, ours: f64, theirs: f64) -> f64 {
         match self {
-            Self::MillionItemsPerSecond => ours / theirs,
+            Self::MillionItemsPerSecond | Self::MillionFixesPerSecond => ours / theirs,
             Self::MicrosecondsPerOperation => theirs / ours,
         }
     }

@@ -14,4 +14,29 @@ impl Random {
         word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((word ^ word >> 31) % count as u64) as usize
     }
+
+    /// The next number, from 0 to less than 1.
+    pub fn unit(&mut self) -> f64 {
+        const STEPS: usize = 1 << 53;
+        self.below(STEPS) as f64 / STEPS as f64
+    }
+
+    /// The next number of a bell curve around 0 with a standard deviation of 1; never beyond 6 on either side.
+    pub fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bell_curve_has_its_mean_and_deviation() {
+        let mut random = Random(1);
+        let values: Vec<f64> = (0..100_000).map(|_| random.normal()).collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64;
+        assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.02, "mean {mean}, variance {variance}");
+    }
 }

@@ -3,6 +3,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use etaflow_road::OpenError;
+use etaflow_simulator::TaxiError;
 
 /// What of a group is to be measured, and how.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,8 @@ pub struct Request {
     pub network: Option<PathBuf>,
     /// About how many nodes the made-up city shall have.
     pub nodes: Option<usize>,
+    /// Real trips on these roads, of a group that can use some.
+    pub trips: Option<PathBuf>,
 }
 
 /// Why a group cannot be measured.
@@ -23,6 +26,17 @@ pub enum GroupError {
     /// There is no network there.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The trips cannot be read.
+    #[error("{path}: {source}", path = .path.display())]
+    Trips {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: TaxiError,
+    },
+    /// No trip of a file is on the roads.
+    #[error("{path}: none of its trips is within the bounds of the network", path = .0.display())]
+    NoTripHere(PathBuf),
 }
 
 impl Request {

@@ -22,24 +22,27 @@ struct Arguments {
     /// Only operations whose name contains this.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
-    /// The roads, for `routing`: an .osm.pbf file, a network file or a directory of CSV files. A made-up city if not
-    /// given.
+    /// The roads, for `matching` and `routing`: an .osm.pbf file, a network file, a directory of CSV files, or the folder
+    /// or archive of a benchmark track, which `matching` replays as well. A made-up city if not given.
     #[arg(long, value_name = "FILE")]
     network: Option<PathBuf>,
     /// About how many nodes the made-up city shall have, 20,000 if not given.
     #[arg(long, conflicts_with = "network", value_parser = clap::value_parser!(u32).range(1_000..=4_000_000))]
     nodes: Option<u32>,
+    /// Real trips on these roads, for `matching`: CSV with a point every 15 s, which may be gzipped.
+    #[arg(long, value_name = "FILE", requires = "network")]
+    trips: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    let Arguments { group, json, rounds, only, network, nodes } = Arguments::parse();
+    let Arguments { group, json, rounds, only, network, nodes, trips } = Arguments::parse();
     let Some((_, measure)) = GROUPS.iter().find(|(name, _)| *name == group) else {
         let names: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
         eprintln!("group {group:?} is unknown, must be one of: {}", names.join(", "));
         return ExitCode::from(2);
     };
     let nodes = nodes.map(|nodes| nodes as usize);
-    let rows = match measure(&Request { rounds: rounds.into(), only, network, nodes }) {
+    let rows = match measure(&Request { rounds: rounds.into(), only, network, nodes, trips }) {
         Ok(rows) => rows,
         Err(error) => {
             eprintln!("{error}");
