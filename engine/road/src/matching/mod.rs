@@ -8,6 +8,7 @@
 //! committed and never changes.
 
 mod commit;
+mod committed_fixes;
 mod config;
 mod emission;
 mod fix;
@@ -17,6 +18,7 @@ mod trace;
 mod transition;
 mod viterbi;
 
+pub use committed_fixes::{CommittedFix, CommittedFixes};
 pub use config::{MatcherConfig, MatcherConfigError};
 pub use fix::Fix;
 pub use matcher::Matcher;
