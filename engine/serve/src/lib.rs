@@ -1,4 +1,5 @@
-//! What etaflow answers to people and programs: networks imported, ways and tables of travel times asked for.
+//! What etaflow answers to people and programs: networks imported, ways and tables of travel times asked for, and
+//! traces put on the roads.
 //!
 //! The rooms, each of which uses only those above it:
 //!
@@ -7,6 +8,8 @@
 //! - `roads`: a network that can be asked: roads near a place, fastest ways, travel times.
 //! - `route`: the answer to "how do I get there", with all that is needed to check it on any map.
 //! - `table`: the travel times from many places to many.
+//! - `trace`: a vehicle's fixes from CSV, GPX, or the rows of a benchmark.
+//! - `matching`: a trace put on the roads, fix by fix and as a whole.
 //! - `import`: a network written down as a file that is read at once.
 //! - `cli`: the command line.
 //! - `run`: does what the command line says.
@@ -33,17 +36,24 @@
 
 mod cli;
 mod import;
+mod matching;
 mod place;
 mod roads;
 mod route;
 mod run;
 mod table;
+mod trace;
 mod wording;
 
-pub use cli::{Cli, Command, Exit, ImportArgs, RouteArgs, RoutingArgs, TableArgs};
+pub use cli::{Cli, Command, Exit, ImportArgs, MatchArgs, RouteArgs, RoutingArgs, TableArgs};
 pub use import::{ImportError, Imported, import};
+pub use matching::{
+    ArcPlace, Breaks, FixLine, Held, LAG_MAX, MatchLine, MatchSettings, Now, Part, Rejected, RoadPlace, RouteLine,
+    Verdict, match_trace,
+};
 pub use place::{LonLat, PlaceError, PlaceFile, PlaceFileError, PlaceLine, parse_place, read_places};
 pub use roads::{Router, Waypoint};
 pub use route::{PairAnswer, RouteAnswer, Street, Way, route};
 pub use run::{Failure, start};
 pub use table::{CELLS_MAX, TableAnswer, TableError, table};
+pub use trace::{Sampling, TRACE_BYTES_MAX, TraceFileError, parse_trace, read_trace};

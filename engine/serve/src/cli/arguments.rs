@@ -1,15 +1,19 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use etaflow_road::{Coord, Metres};
+use etaflow_road::{Coord, Metres, Span};
 
+use crate::matching::LAG_MAX;
 use crate::place::parse_place;
 
 /// A radius that is larger is taken for a slip of the keyboard, in metres.
 const RADIUS_MAX_M: f64 = 100_000.0;
 
-const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 failure or no way, 2 usage, 104 the network or a file of places \
-                          cannot be used.\nWith --json or --pairs the answer's code says whether there is a way, and \
+/// Who wants fewer fixes than one a day has made a slip, too, in seconds.
+const SAMPLING_MAX_S: f64 = 86_400.0;
+
+const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 failure or no way, 2 usage, 104 the network, a trace or a file of \
+                          places cannot be used.\nWith --json or --pairs the answer's code says whether there is a way, and \
                           the exit code is 0 if there is none.\nAnswers go to stdout, everything else to stderr.";
 
 /// Arrival times, routes and maps.
@@ -30,6 +34,8 @@ pub enum Command {
     Route(RouteArgs),
     /// Says the travel times from many places to many
     Table(TableArgs),
+    /// Says which roads a vehicle drove on, fix by fix and as a whole
+    Match(MatchArgs),
 }
 
 /// Of `etaflow import`.
@@ -82,6 +88,27 @@ pub struct TableArgs {
     pub points: Option<PathBuf>,
 }
 
+/// Of `etaflow match`.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct MatchArgs {
+    /// The road network: a network file, .osm.pbf, a directory with nodes.csv and edges.csv, or a benchmark track's folder
+    #[arg(long, value_name = "FILE")]
+    pub network: PathBuf,
+    /// The fixes: a CSV with the columns unix_s,lon,lat[,accuracy_m,speed_mps,heading_deg], GPX, or rows of lon lat unix_s
+    #[arg(long, value_name = "FILE")]
+    pub trace: PathBuf,
+    /// Commits an answer after so many more fixes that moved on, however long that takes, 0 to 32; without it after 8, or
+    /// after 10 s if that is sooner
+    #[arg(long, value_name = "FIXES", value_parser = parse_lag, allow_hyphen_values = true)]
+    pub lag: Option<usize>,
+    /// Leaves out fixes that are nearer in time to the last one that was not, in seconds; times that run backwards stay
+    #[arg(long, value_name = "SECONDS", value_parser = parse_sampling, allow_hyphen_values = true, default_value = "0")]
+    pub sampling: Span,
+    /// Where the answers go: lines of JSON, one for each fix and the whole route last; - for stdout
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    pub out: PathBuf,
+}
+
 /// What all questions have.
 #[derive(Debug, Clone, PartialEq, Args)]
 pub struct RoutingArgs {
@@ -99,6 +126,17 @@ pub struct RoutingArgs {
 fn parse_radius(text: &str) -> Result<Metres, String> {
     let radius = text.parse().ok().filter(|radius| (0.0..=RADIUS_MAX_M).contains(radius));
     radius.map(Metres).ok_or_else(|| format!("{text:?} is no radius: it must be metres within 0..={RADIUS_MAX_M}"))
+}
+
+fn parse_lag(text: &str) -> Result<usize, String> {
+    let lag = text.parse().ok().filter(|lag| *lag <= LAG_MAX);
+    lag.ok_or_else(|| format!("{text:?} is no lag: it must be a number of fixes within 0..={LAG_MAX}"))
+}
+
+fn parse_sampling(text: &str) -> Result<Span, String> {
+    let every = text.parse().ok().filter(|every| (0.0..=SAMPLING_MAX_S).contains(every));
+    let span = every.map(|every: f64| Span::from_micros((every * 1e6).round() as i64));
+    span.ok_or_else(|| format!("{text:?} is no sampling: it must be seconds within 0..={SAMPLING_MAX_S}"))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub enum Exit {
     Failure = 1,
     /// The command line makes no sense.
     Usage = 2,
-    /// The network or a file of places cannot be used.
+    /// The network, a trace or a file of places cannot be used.
     BadConfiguration = 104,
 }
 

@@ -6,5 +6,5 @@
 mod arguments;
 mod exit;
 
-pub use arguments::{Cli, Command, ImportArgs, RouteArgs, RoutingArgs, TableArgs};
+pub use arguments::{Cli, Command, ImportArgs, MatchArgs, RouteArgs, RoutingArgs, TableArgs};
 pub use exit::Exit;

@@ -179,7 +179,7 @@ impl<R: BufRead> Lines<R> {
 }
 
 /// A field without the spaces and the quotes around it.
-fn unquoted(field: &str) -> &str {
+pub(crate) fn unquoted(field: &str) -> &str {
     let field = field.trim();
     field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field)
 }

@@ -64,7 +64,7 @@ fn degrees(field: &'static str, text: &str, bound: f64) -> Result<f64, PlaceErro
 }
 
 /// As much of a value as a message needs.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     const SHOWN_MAX: usize = 60;
     match text.char_indices().nth(SHOWN_MAX) {
         Some((end, _)) => format!("{}...", &text[..end]),

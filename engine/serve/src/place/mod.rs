@@ -8,5 +8,7 @@ mod file;
 mod lon_lat;
 
 pub use error::{PlaceError, PlaceFileError};
+pub(crate) use file::unquoted;
 pub use file::{PlaceFile, PlaceLine, read_places};
+pub(crate) use lon_lat::shown;
 pub use lon_lat::{LonLat, parse_place};

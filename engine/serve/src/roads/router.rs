@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use etaflow_road::{Coord, EdgeIndex, INFINITY, Metres, Metric, Network, Position, Query, Route, Snap, Weight};
 
+use super::input_ids::InputIds;
+
 /// A network with what it takes to ask it, and the memory that the searches need.
 ///
 /// A place is the nearest road within a radius. Roads that cannot be reached from everywhere (a parking lot that the map
@@ -11,6 +13,7 @@ use etaflow_road::{Coord, EdgeIndex, INFINITY, Metres, Metric, Network, Position
 #[derive(Debug)]
 pub struct Router {
     network: Arc<Network>,
+    ids: InputIds,
     index: EdgeIndex,
     metric: Metric,
     query: Query,
@@ -25,12 +28,18 @@ impl Router {
     pub fn new(network: Arc<Network>, radius: Metres) -> Self {
         let (index, metric) = (EdgeIndex::new(&network), Metric::free_flow(&network));
         let query = Query::new(Arc::clone(&network));
-        Self { network, index, metric, query, radius }
+        let ids = InputIds::of(&network);
+        Self { network, ids, index, metric, query, radius }
     }
 
     /// The network.
     pub fn network(&self) -> &Arc<Network> {
         &self.network
+    }
+
+    /// Which of its shape points have ids.
+    pub(crate) fn ids(&self) -> InputIds {
+        self.ids
     }
 
     /// How far a place may be from a road.

@@ -1,9 +1,8 @@
 use etaflow_road::{Coord, Metres, Route, Snap};
 
 use super::answer::{RouteAnswer, Street, Way};
-use super::stretch::Stretch;
 use crate::place::LonLat;
-use crate::roads::{Router, Waypoint};
+use crate::roads::{Router, Stretch, Waypoint};
 
 /// The fastest way from one place to another.
 pub fn route(router: &mut Router, from: Coord, to: Coord) -> RouteAnswer {
@@ -39,14 +38,14 @@ fn no_road(radius: Metres, from: &Waypoint, to: &Waypoint) -> String {
 
 fn way(router: &Router, route: &Route, from: (Coord, &Snap), to: (Coord, &Snap)) -> Way {
     let network = router.network();
-    let stretches = Stretch::all(network, route);
+    let stretches = Stretch::all(network, router.ids(), &route.edges, route.source.offset_mm, route.target.offset_mm);
     let from = Waypoint::at(network, from.0, from.1, route.source);
     let to = Waypoint::at(network, to.0, to.1, route.target);
     let streets = streets(&stretches);
     let mut names: Vec<String> =
         streets.iter().filter(|street| !street.name.is_empty()).map(|street| street.name.clone()).collect();
     names.dedup();
-    let mut nodes: Vec<i64> = stretches.iter().flat_map(Stretch::nodes).collect();
+    let mut nodes: Vec<i64> = stretches.iter().flat_map(Stretch::nodes).map(|node| node.id).collect();
     nodes.dedup();
     let points = stretches.iter().flat_map(Stretch::points).map(LonLat);
     let mut geometry: Vec<LonLat> = from.snapped.into_iter().chain(points).chain(to.snapped).collect();

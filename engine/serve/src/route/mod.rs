@@ -5,7 +5,6 @@ mod answer;
 mod find;
 #[cfg(test)]
 mod route_tests;
-mod stretch;
 
 pub use answer::{PairAnswer, RouteAnswer, Street, Way};
 pub use find::route;

@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 
-use etaflow_road::{HierarchyError, OpenError};
+use etaflow_road::{HierarchyError, MatcherConfigError, OpenError};
 
 use crate::cli::Exit;
 use crate::import::ImportError;
 use crate::place::PlaceFileError;
 use crate::table::TableError;
+use crate::trace::TraceFileError;
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +29,28 @@ pub enum Failure {
         /// Why not.
         source: PlaceFileError,
     },
+    /// A trace cannot be used.
+    #[error("{path}: {source}", path = path.display())]
+    Trace {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: TraceFileError,
+    },
+    /// A setting of the matcher is out of its range.
+    #[error("the matcher cannot be set up: {0}")]
+    Matcher(#[from] MatcherConfigError),
     /// There are too many travel times.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The file of the answer cannot be written.
+    #[error("{path}: the answer cannot be written: {source}", path = path.display())]
+    WriteFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The answer cannot be written.
     #[error("the answer cannot be written: {0}")]
     Write(#[from] std::io::Error),
@@ -43,8 +63,11 @@ impl Failure {
             Self::Network(_)
             | Self::Routing(_)
             | Self::Places { .. }
+            | Self::Trace { .. }
             | Self::Import(ImportError::Open(_) | ImportError::Routing(_)) => Exit::BadConfiguration,
-            Self::Import(_) | Self::Table(_) | Self::Write(_) => Exit::Failure,
+            Self::Import(_) | Self::Table(_) | Self::Matcher(_) | Self::Write(_) | Self::WriteFile { .. } => {
+                Exit::Failure
+            }
         }
     }
 }

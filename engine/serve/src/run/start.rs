@@ -8,6 +8,7 @@ use etaflow_road::{Coord, open_network};
 use serde::Serialize;
 
 use super::failure::Failure;
+use super::match_trace::run_match;
 use crate::cli::{Command, Exit, ImportArgs, RouteArgs, RoutingArgs, TableArgs};
 use crate::import::import;
 use crate::place::{PlaceFile, PlaceFileError, read_places};
@@ -41,6 +42,7 @@ fn run(command: &Command, out: &mut impl Write, notes: &mut impl Write) -> Resul
             }
         },
         Command::Table(args) => run_table(args, out, notes),
+        Command::Match(args) => run_match(args, out, notes),
     }
 }
 
@@ -111,6 +113,6 @@ fn tell_json(out: &mut impl Write, answer: &impl Serialize) -> Result<(), Failur
 }
 
 /// Says something beside the answer. That nobody listens does not stop the answer.
-fn note(notes: &mut impl Write, text: std::fmt::Arguments<'_>) {
+pub(super) fn note(notes: &mut impl Write, text: std::fmt::Arguments<'_>) {
     let _ = writeln!(notes, "{text}");
 }
