@@ -1,10 +1,11 @@
 //! The program `etaflow`, as a shell sees it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use etaflow_road::{Network, SyntheticCity, open_network};
+use etaflow_road::{Fix, KubickaTrack, Network, SyntheticCity, open_network};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -172,6 +173,54 @@ fn a_table_has_a_row_for_each_place() {
     assert_eq!((out.as_str(), err.as_str()), ("", says));
 }
 
+#[test]
+fn a_trace_is_answered_fix_by_fix_and_as_a_whole() {
+    let directory = small();
+    let directory = directory.path();
+    let fix = |second: i32| format!("{},{},41.15\n", 1_700_000_000 + 10 * second, -8.619 + 0.001 * f64::from(second));
+    let trace: String = (0..15).map(fix).collect();
+    write(directory, "trace.csv", &format!("unix_s,lon,lat\n{trace}"));
+    let (out, err) = said(directory, "match --network map --trace trace.csv --out answer.jsonl", 0);
+    assert_eq!(
+        (out.as_str(), err.as_str()),
+        ("", "15 fixes, 100.0 % matched\n1.17 km in 1 part, 0 breaks, 0 revisions\n")
+    );
+    let answer = std::fs::read_to_string(directory.join("answer.jsonl")).expect("is there");
+    let answers = lines(&answer);
+    assert_eq!((answers.len(), &answers[0]["type"], &answers[15]["type"]), (16, &"fix".into(), &"route".into()));
+    assert_eq!(
+        (&answers[5]["committed"]["edge"]["from"], &answers[5]["committed"]["edge"]["to"]),
+        (&7.into(), &2.into())
+    );
+    assert_eq!(answers[15]["nodes"], serde_json::json!([1, 7, 2, 3]));
+    said(directory, "import map -o small.network", 0);
+    let (out, _) = said(directory, "match --network small.network --trace trace.csv --out -", 0);
+    assert_eq!(out, answer);
+    let (out, err) = said(directory, "match --network map --trace trace.csv --sampling 20 --lag 0 --out -", 0);
+    assert!(lines(&out).len() == 9 && err.starts_with("8 fixes of 15, 100.0 % matched\n"), "{err}");
+}
+
+#[test]
+fn a_trace_that_is_wrong_leaves_the_answer_before_as_it_was() {
+    let directory = small();
+    let directory = directory.path();
+    write(directory, "answer.jsonl", "before");
+    write(directory, "bad.csv", "unix_s,lon,lat\n1,-8.62,41.15\n2,-8.62,141.15\n");
+    write(directory, "good.csv", "unix_s,lon,lat\n1,-8.62,41.15\n");
+    for (args, exit, says) in [
+        ("map --trace bad.csv --out answer.jsonl", 104, "bad.csv: line 3: lat is \"141.15\"; it must be degrees"),
+        ("map --trace absent --out answer.jsonl", 104, "absent: cannot be read: "),
+        ("absent --trace good.csv --out answer.jsonl", 104, "cannot read absent"),
+        ("map --trace good.csv --out absent/x", 1, "absent/x: the answer cannot be written: "),
+    ] {
+        let (out, err) = said(directory, &format!("match --network {args}"), exit);
+        assert!(out.is_empty() && err.starts_with(&format!("error: {says}")), "{args}: {err}");
+    }
+    assert_eq!(std::fs::read(directory.join("answer.jsonl")).expect("is there"), b"before");
+    let (_, err) = said(directory, "match --network map --trace good.csv --out answer.jsonl --lag 33", 2);
+    assert!(err.contains("within 0..=32"), "{err}");
+}
+
 /// Pairs of places all over a network, as CSV.
 fn pairs_in(network: &Network, count: u64) -> String {
     let (low, high) = network.bounds().expect("has roads");
@@ -211,6 +260,39 @@ fn data() -> Option<PathBuf> {
         println!("skipped: no data");
     }
     there.then_some(data)
+}
+
+#[test]
+fn a_real_track_is_followed_in_the_rows_of_its_nodes() {
+    let Some(data) = data() else { return };
+    let archive = data.join("kubicka/00000050.tar.gz");
+    if !archive.is_file() {
+        println!("skipped: no data");
+        return;
+    }
+    let track = KubickaTrack::read(&archive).expect("is a track");
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path();
+    let row = |fix: &Fix| format!("{} {} {}\n", fix.coord.lon(), fix.coord.lat(), fix.time.secs_f64());
+    write(directory, "a.track", &track.fixes.iter().map(row).collect::<String>());
+    let archive = archive.to_str().expect("is UTF-8");
+    let (out, _) = said(directory, &format!("match --network {archive} --trace a.track --lag 10 --out -"), 0);
+    let answers = lines(&out);
+    assert_eq!(answers.len(), track.fixes.len() + 1);
+    let parts = answers[track.fixes.len()]["parts"].as_array().expect("a list").clone();
+    let id = |node: &Value| node.as_i64().expect("an id");
+    let mut driven: BTreeMap<[i64; 2], f64> = BTreeMap::new();
+    for part in &parts {
+        let nodes = part["nodes"].as_array().expect("a list");
+        for (pair, metres) in nodes.windows(2).zip(part["driven_m"].as_array().expect("a list")) {
+            let arc = [id(&pair[0]), id(&pair[1])];
+            assert!(!track.network.edges_between(arc[0], arc[1]).is_empty(), "{arc:?} is no arc");
+            *driven.entry(arc).or_default() += metres.as_f64().expect("a number");
+        }
+    }
+    let (right, all) =
+        (track.route.iter().filter_map(|arc| driven.get(arc)).sum::<f64>(), driven.values().sum::<f64>());
+    assert!(all > 5_000.0 && right > 0.9 * all, "{right} of {all} m are on the true route");
 }
 
 #[test]

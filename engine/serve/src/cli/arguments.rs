@@ -191,6 +191,9 @@ mod tests {
         let Command::Route(args) = parse(line).expect(line) else { panic!("not a route") };
         assert_eq!((args.pairs, args.from, args.routing.radius), (Some("p".into()), None, Metres(50.5)));
         assert!(parse("table --network n --points p").is_ok() && parse("table --network n --from f --to t").is_ok());
+        let line = "match --network n --trace t --lag 10 --sampling 2.5 --out -";
+        let Command::Match(args) = parse(line).expect(line) else { panic!("not a match") };
+        assert_eq!((args.lag, args.sampling, args.out), (Some(10), Span::from_millis(2_500), "-".into()));
         let line = "import map.osm.pbf -o map.network";
         let args = ImportArgs { from: "map.osm.pbf".into(), out: "map.network".into(), json: false };
         assert_eq!(parse(line).expect(line), Command::Import(args));
@@ -211,6 +214,15 @@ mod tests {
             let line = format!("table --network n --points p --radius {radius}");
             check_error(&line, &format!("\"{radius}\" is no radius: it must be metres within 0..=100000"));
         }
+        for lag in ["-1", "33", "1.5", "x"] {
+            let line = format!("match --network n --trace t --out o --lag {lag}");
+            check_error(&line, &format!("\"{lag}\" is no lag: it must be a number of fixes within 0..=32"));
+        }
+        for every in ["-1", "86401", "NaN", "x"] {
+            let line = format!("match --network n --trace t --out o --sampling {every}");
+            check_error(&line, &format!("\"{every}\" is no sampling: it must be seconds within 0..=86400"));
+        }
+        check_error("match --network n --trace t", "--out <FILE>");
         check_error("import map", "--out <OUT>");
         check_error("fly", "fly");
         assert_eq!(

@@ -37,8 +37,11 @@ pub struct FixLine {
     pub broke: Option<&'static str>,
     /// Where it is as far as was known when it came.
     pub lag0: Option<Now>,
-    /// Where it turned out to be.
+    /// Where it turned out to be; `None` if it was held or rejected.
     pub committed: Option<RoadPlace>,
+    /// The number of the fix that made this final when it came; `None` where that was the end of the trace. It is how long
+    /// one had to wait.
+    pub committed_with: Option<u64>,
     /// Whether the two are on different roads, or on one in different directions.
     pub revised: bool,
 }

@@ -52,7 +52,8 @@ pub fn match_trace<E: From<MatcherConfigError>>(
     mut out: impl FnMut(MatchLine<'_>) -> Result<(), E>,
 ) -> Result<RouteLine, E> {
     let index = Arc::new(EdgeIndex::new(network));
-    let matcher = Matcher::new(Arc::clone(network), index, settings.config())?;
+    let config = settings.config();
+    let matcher = Matcher::new(Arc::clone(network), index, config)?;
     let mut follower = Follower {
         ids: InputIds::of(network),
         network: Arc::clone(network),
@@ -62,7 +63,7 @@ pub fn match_trace<E: From<MatcherConfigError>>(
         settled: Vec::new(),
         waiting: VecDeque::new(),
         way: Way::default(),
-        route: RouteLine { fixes_in_trace: fixes.len() as u64, ..RouteLine::default() },
+        route: RouteLine::new(&config, settings.sampling, fixes.len()),
     };
     follower.follow(fixes, settings, &mut out)?;
     follower.finish(&mut out)
@@ -99,7 +100,7 @@ impl Follower {
         for (row, fix) in (0..).zip(fixes) {
             if sampling.keeps(fix.time) {
                 self.on_fix(row, fix);
-                self.tell_settled(out)?;
+                self.tell_settled(self.route.fixes.checked_sub(1), out)?;
             }
         }
         Ok(())
@@ -119,6 +120,7 @@ impl Follower {
             broke: None,
             lag0: None,
             committed: None,
+            committed_with: None,
             revised: false,
         };
         let mut edge = None;
@@ -149,8 +151,12 @@ impl Follower {
         self.waiting.push_back(Waiting { line, fix: *fix, edge });
     }
 
-    /// Tells the lines of the fixes that have been settled.
-    fn tell_settled<E>(&mut self, out: &mut impl FnMut(MatchLine<'_>) -> Result<(), E>) -> Result<(), E> {
+    /// Tells the lines of the fixes that have been settled, by the fix of that number or by the end.
+    fn tell_settled<E>(
+        &mut self,
+        with: Option<u64>,
+        out: &mut impl FnMut(MatchLine<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         for settled in self.settled.drain(..) {
             let Some(Waiting { mut line, fix, edge }) = self.waiting.pop_front() else { continue };
             debug_assert_eq!(line.number, settled.number);
@@ -158,6 +164,7 @@ impl Follower {
                 let point = self.network.coord_at(place.edge, place.offset_mm);
                 let distance_m = fix.coord.distance(point).0;
                 line.committed = Some(RoadPlace::new(&self.network, self.ids, place, point, distance_m));
+                line.committed_with = with;
                 line.revised = edge != Some(place.edge);
                 self.route.revisions += u64::from(line.revised);
             }
@@ -171,7 +178,7 @@ impl Follower {
         let end = self.matcher.end(&mut self.trace);
         self.committed.on_end(&network, end, &mut self.settled);
         drive(&network, ids, &mut self.way, end);
-        self.tell_settled(out)?;
+        self.tell_settled(None, out)?;
         let (parts, length_m) = self.way.finish(&network, ids);
         let mut route = RouteLine { length_m, ..self.route };
         if let [only] = &parts[..] {
@@ -187,7 +194,9 @@ impl Follower {
 }
 
 fn drive(network: &Network, ids: InputIds, way: &mut Way, committed: Committed<'_>) {
-    committed.steps().for_each(|step| way.on_step(network, ids, &step));
+    for step in committed.steps() {
+        way.on_step(network, ids, (step.from, step.from_time), (step.to, step.to_time), step.path);
+    }
 }
 
 fn count_break(route: &mut RouteLine, reason: BreakReason) {

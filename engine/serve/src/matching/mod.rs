@@ -8,6 +8,9 @@ mod route_line;
 mod settings;
 mod way;
 
+#[cfg(test)]
+mod matching_tests;
+
 pub use answer::{ArcPlace, FixLine, MatchLine, Now, RoadPlace, Verdict};
 pub use follow::match_trace;
 pub use route_line::{Breaks, Held, Part, Rejected, RouteLine};

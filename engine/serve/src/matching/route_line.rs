@@ -1,5 +1,6 @@
 use std::fmt;
 
+use etaflow_road::{MatcherConfig, Span};
 use serde::Serialize;
 
 use crate::wording::Length;
@@ -7,6 +8,12 @@ use crate::wording::Length;
 /// The whole route of a trace, and what became of its fixes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct RouteLine {
+    /// After how many more fixes that moved on an answer was committed at the latest,
+    pub lag_fixes: usize,
+    /// or after how many seconds.
+    pub lag_span_s: f64,
+    /// How many seconds fixes are apart at least; 0 if none was left out.
+    pub sampling_s: f64,
     /// How many fixes the trace has.
     pub fixes_in_trace: u64,
     /// How many of them were matched or tried to, each with a line of its own; the others were too near in time.
@@ -93,6 +100,15 @@ pub struct Breaks {
     pub no_route: u64,
 }
 
+impl RouteLine {
+    /// Of a trace that is not looked at yet.
+    pub(super) fn new(config: &MatcherConfig, sampling: Span, fixes_in_trace: usize) -> Self {
+        let (lag_fixes, lag_span_s) = (config.lag_fixes, config.lag_span.secs_f64());
+        let (sampling_s, fixes_in_trace) = (sampling.secs_f64(), fixes_in_trace as u64);
+        Self { lag_fixes, lag_span_s, sampling_s, fixes_in_trace, ..Self::default() }
+    }
+}
+
 impl Held {
     /// All of them.
     pub fn total(&self) -> u64 {
@@ -118,7 +134,7 @@ impl fmt::Display for RouteLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { fixes, fixes_in_trace, matched, held, rejected, breaks, revisions, .. } = self;
         let share = 100.0 * *matched as f64 / (*fixes).max(1) as f64;
-        write!(f, "{fixes} fixes")?;
+        write!(f, "{}", counted(*fixes, "fix", "es"))?;
         if fixes != fixes_in_trace {
             write!(f, " of {fixes_in_trace}")?;
         }
@@ -134,7 +150,12 @@ impl fmt::Display for RouteLine {
         for (what, count) in reasons.iter().filter(|(_, count)| *count > 0) {
             write!(f, ", {count} {what}")?;
         }
-        let parts = self.parts.len();
-        write!(f, "\n{} in {parts} parts, {} breaks, {revisions} revisions", Length(self.length_m), breaks.total())
+        let parts = counted(self.parts.len() as u64, "part", "s");
+        let (breaks, revisions) = (counted(breaks.total(), "break", "s"), counted(*revisions, "revision", "s"));
+        write!(f, "\n{} in {parts}, {breaks}, {revisions}", Length(self.length_m))
     }
+}
+
+fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { more })
 }

@@ -1,4 +1,4 @@
-use etaflow_road::{BreakReason, EdgeId, Network, Position, Step, Timestamp};
+use etaflow_road::{BreakReason, EdgeId, Network, Position, Timestamp};
 
 use super::reason;
 use super::route_line::Part;
@@ -35,26 +35,33 @@ impl Way {
         self.begins = Some(reason::of_break(reason).unwrap_or("first"));
     }
 
-    pub(super) fn on_step(&mut self, network: &Network, ids: InputIds, step: &Step<'_>) {
-        let joins = self.open.as_ref().is_some_and(|open| open.end == step.from);
-        if let Some(open) = self.open.as_ref().filter(|_| !joins) {
-            let turned = network.twin(open.end.edge) == Some(step.from.edge);
-            let begins = if turned { TURN_BACK } else { "no_route" };
+    /// It went from one place to another along some edges, those of both places included.
+    pub(super) fn on_step(
+        &mut self,
+        network: &Network,
+        ids: InputIds,
+        from: (Position, Timestamp),
+        to: (Position, Timestamp),
+        path: &[EdgeId],
+    ) {
+        let end = self.open.as_ref().map(|open| open.end);
+        if let Some(end) = end.filter(|&end| end != from.0) {
+            let turned = network.twin(end.edge) == Some(from.0.edge);
             self.close(network, ids);
-            self.begins.get_or_insert(begins);
+            self.begins.get_or_insert(if turned { TURN_BACK } else { "no_route" });
         }
         let begins = self.begins.take();
         let open = self.open.get_or_insert_with(|| Open {
             begins: begins.unwrap_or("first"),
-            edges: vec![step.from.edge],
-            begin: step.from,
-            begin_time: step.from_time,
-            end: step.from,
-            end_time: step.from_time,
+            edges: vec![from.0.edge],
+            begin: from.0,
+            begin_time: from.1,
+            end: from.0,
+            end_time: from.1,
         });
         // The edge that it is on is already there.
-        open.edges.extend(&step.path[1..]);
-        (open.end, open.end_time) = (step.to, step.to_time);
+        open.edges.extend(path.iter().skip(1));
+        (open.end, open.end_time) = to;
     }
 
     /// All parts and their length in metres.
@@ -87,7 +94,7 @@ impl Open {
         let mut driven = 0_i64;
         for stretch in &stretches {
             for node in stretch.nodes() {
-                let at = driven + i64::from(node.offset_mm) - i64::from(stretch.from_mm());
+                let at = driven + i64::from(node.offset_mm) - i64::from(stretch.begin_mm());
                 if nodes.last() != Some(&node.id) || along.last() != Some(&at) {
                     nodes.push(node.id);
                     along.push(at);

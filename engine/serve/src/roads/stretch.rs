@@ -45,7 +45,7 @@ impl<'a> Stretch<'a> {
         self.network.name(self.edge)
     }
 
-    pub(crate) fn from_mm(&self) -> u32 {
+    pub(crate) fn begin_mm(&self) -> u32 {
         self.from_mm
     }
 

@@ -11,6 +11,9 @@ mod number;
 mod read;
 mod sampling;
 
+#[cfg(test)]
+mod trace_tests;
+
 pub use error::TraceFileError;
 pub use read::{TRACE_BYTES_MAX, parse_trace, read_trace};
 pub use sampling::Sampling;
