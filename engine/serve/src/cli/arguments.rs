@@ -94,7 +94,8 @@ pub struct MatchArgs {
     /// The road network: a network file, .osm.pbf, a directory with nodes.csv and edges.csv, or a benchmark track's folder
     #[arg(long, value_name = "FILE")]
     pub network: PathBuf,
-    /// The fixes: a CSV with the columns unix_s,lon,lat[,accuracy_m,speed_mps,heading_deg], GPX, or rows of lon lat unix_s
+    /// The fixes: a CSV with the columns unix_s,lon,lat and, if wanted, accuracy_m,speed_mps,heading_deg; GPX; or rows of
+    /// lon lat unix_s
     #[arg(long, value_name = "FILE")]
     pub trace: PathBuf,
     /// Commits an answer after so many more fixes that moved on, however long that takes, 0 to 32; without it after 8, or
