@@ -7,15 +7,20 @@ use crate::network::Network;
 use crate::routing::Position;
 use crate::unit::Timestamp;
 
+/// A vehicle whose fix is this much farther from one place than from another is at the other, in metres: more than what
+/// two roads that are mistaken for each other are apart.
+const ELSEWHERE_M: f64 = 30.0;
+
 /// Says of every fix of one driver where it turned out to be, once that is final.
 ///
 /// A [`Matcher`](super::Matcher) commits steps between some of the fixes. Here each fix is waited for, in order: one that
 /// a step ends with is where the step ends, one in between at the point of the step's path that is nearest to it, though
-/// never behind the one before. A fix that was held or rejected is nowhere.
+/// never behind the one before. One that no step passes (the vehicle stood at the end, or is elsewhere all of a sudden) is
+/// where the last step ended, or where it was matched to at once if there was no step or that is far nearer to it. A fix
+/// that was held or rejected is nowhere.
 ///
 /// Bounded: at most `pending_max` fixes wait, at 40 bytes each. When there would be more (a driver stands for an hour, and
-/// no step ends), the oldest one is settled where the last step ended, or, where there was none yet, where it was matched
-/// to at once.
+/// no step ends), the oldest one is settled as one that no step passes.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -69,8 +74,7 @@ struct Pending {
 }
 
 impl CommittedFixes {
-    /// With room for this many fixes that are not settled yet. With 0 each one is settled where it was matched to at
-    /// once, or where the last step ended.
+    /// With room for this many fixes that are not settled yet. With 0 none waits for a step.
     pub fn new(pending_max: usize) -> Self {
         Self { pending: VecDeque::new(), pending_max, reached: None }
     }
@@ -102,7 +106,7 @@ impl CommittedFixes {
         }
         self.settle_nowhere(settled);
         while self.pending.len() > self.pending_max {
-            self.settle_first(settled, |reached, pending| reached.or(pending.at_once));
+            self.settle_without_step(network, self.reached, settled);
             self.settle_nowhere(settled);
         }
     }
@@ -110,9 +114,8 @@ impl CommittedFixes {
     /// Takes what the matcher committed at the end of the trace, and appends all that is left to `settled`.
     pub fn on_end(&mut self, network: &Network, committed: Committed<'_>, settled: &mut Vec<CommittedFix>) {
         self.take_steps(network, committed, settled);
-        // Whoever is left stood where the last step ended; without any step nobody ever moved.
         while !self.pending.is_empty() {
-            self.settle_first(settled, |reached, pending| reached.or(pending.at_once));
+            self.settle_without_step(network, self.reached, settled);
         }
         self.reached = None;
     }
@@ -130,17 +133,19 @@ impl CommittedFixes {
 
     fn take_step(&mut self, network: &Network, step: &Step<'_>, settled: &mut Vec<CommittedFix>) {
         let mut cursor = Cursor { nth: 0, offset_mm: step.from.offset_mm };
-        while let Some(first) =
-            self.pending.front().filter(|first| first.at_once.is_none() || first.time <= step.to_time)
-        {
+        let is_due = |first: &&Pending| first.at_once.is_none() || first.time <= step.to_time;
+        while let Some(first) = self.pending.front().filter(is_due) {
             let position = match first.time {
                 // The first of a trace, or one before a gap that no step bridges.
-                time if time < step.from_time => self.reached.unwrap_or(step.from),
+                time if time < step.from_time => {
+                    self.settle_without_step(network, self.reached.or(Some(step.from)), settled);
+                    continue;
+                }
                 time if time == step.from_time && time < step.to_time => step.from,
                 time if time == step.to_time => step.to,
                 _ => cursor.move_to(network, step, first.coord),
             };
-            self.settle_first(settled, |_, _| Some(position));
+            self.settle_first(Some(position), settled);
         }
         self.reached = Some(step.to);
     }
@@ -148,19 +153,24 @@ impl CommittedFixes {
     /// Settles the ones in front that are nowhere.
     fn settle_nowhere(&mut self, settled: &mut Vec<CommittedFix>) {
         while self.pending.front().is_some_and(|first| first.at_once.is_none()) {
-            self.settle_first(settled, |_, _| None);
+            self.settle_first(None, settled);
         }
     }
 
-    /// Settles the first one: where `place` says, if it was matched.
-    fn settle_first(
-        &mut self,
-        settled: &mut Vec<CommittedFix>,
-        place: impl FnOnce(Option<Position>, &Pending) -> Option<Position>,
-    ) {
+    /// Settles the first one at `stood`, unless it was matched to a place that is far nearer.
+    fn settle_without_step(&mut self, network: &Network, stood: Option<Position>, settled: &mut Vec<CommittedFix>) {
+        let position = self.pending.front().and_then(|first| {
+            let at_once = first.at_once?;
+            let away_m = |place: Position| first.coord.distance(network.coord_at(place.edge, place.offset_mm)).0;
+            Some(stood.filter(|&stood| away_m(stood) <= away_m(at_once) + ELSEWHERE_M).unwrap_or(at_once))
+        });
+        self.settle_first(position, settled);
+    }
+
+    /// Settles the first one there, if it was matched.
+    fn settle_first(&mut self, position: Option<Position>, settled: &mut Vec<CommittedFix>) {
         let Some(first) = self.pending.pop_front() else { return };
-        let position = first.at_once.and_then(|_| place(self.reached, &first));
-        settled.push(CommittedFix { number: first.number, position });
+        settled.push(CommittedFix { number: first.number, position: position.filter(|_| first.at_once.is_some()) });
     }
 }
 
