@@ -64,10 +64,8 @@ pub use id::{EdgeId, NodeId};
 pub use index::{Candidate, EdgeIndex, Snap};
 pub use kubicka::{KubickaError, KubickaTrack, is_kubicka, read_track_rows};
 pub use matching::{
-    BreakReason, Committed, Fix, HoldReason, Joint, Match, Matcher, MatcherConfig, MatcherConfigError, Outcome,
-    RejectReason, Revision, Step, Trace, TraceError,
-    BreakReason, Committed, CommittedFix, CommittedFixes, Fix, HoldReason, Match, Matcher, MatcherConfig,
-    MatcherConfigError, Outcome, RejectReason, Step, Trace, TraceError,
+    BreakReason, Committed, CommittedFix, CommittedFixes, Fix, HoldReason, Joint, Match, Matcher, MatcherConfig,
+    MatcherConfigError, Outcome, RejectReason, Revision, Step, Trace, TraceError,
 };
 pub use network::{
     BuilderEdge, BuilderNode, CsvError, EdgeFlags, Network, NetworkBuilder, NetworkError, NetworkFileError, NewEdge,

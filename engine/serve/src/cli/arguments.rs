@@ -98,8 +98,8 @@ pub struct MatchArgs {
     /// lon lat unix_s
     #[arg(long, value_name = "FILE")]
     pub trace: PathBuf,
-    /// Commits an answer after so many more fixes that moved on, however long that takes, 0 to 32; without it the matcher's
-    /// own lag holds, in fixes and in time
+    /// Commits an answer after so many more fixes that were matched, however long that takes, 0 to 32; without it the
+    /// matcher's own lag holds, in fixes and in time
     #[arg(long, value_name = "FIXES", value_parser = parse_lag, allow_hyphen_values = true)]
     pub lag: Option<usize>,
     /// Leaves out fixes that are nearer in time to the last one that was not, in seconds; times that run backwards stay

@@ -79,8 +79,8 @@ pub struct Now {
     pub place: RoadPlace,
     /// How likely the road is, direction included, of all that were considered: 0 to 1.
     pub confidence: f64,
-    /// Whether it is known in which direction the vehicle moves along the road.
-    pub direction_sure: bool,
+    /// How likely it is that the vehicle heads this way along the road and not the other: 0.5 to 1.
+    pub direction_confidence: f64,
 }
 
 /// A place between two nodes.
@@ -119,7 +119,8 @@ impl Now {
     pub(super) fn new(network: &Network, ids: InputIds, matched: &Match<'_>) -> Self {
         let distance_m = f64::from(matched.distance_m);
         let place = RoadPlace::new(network, ids, matched.position, matched.point, distance_m);
-        let confidence = (f64::from(matched.confidence) * 1e4).round() / 1e4;
-        Self { place, confidence, direction_sure: matched.direction_sure }
+        let round = |share: f32| (f64::from(share) * 1e4).round() / 1e4;
+        let (confidence, direction_confidence) = (round(matched.confidence), round(matched.direction_confidence));
+        Self { place, confidence, direction_confidence }
     }
 }

@@ -195,7 +195,7 @@ impl Follower {
 
 fn drive(network: &Network, ids: InputIds, way: &mut Way, committed: Committed<'_>) {
     for step in committed.steps() {
-        way.on_step(network, ids, (step.from, step.from_time), (step.to, step.to_time), step.path);
+        way.on_step(network, ids, &step);
     }
 }
 

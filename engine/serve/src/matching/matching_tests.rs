@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use etaflow_road::{
-    Coord, EdgeId, Fix, LocalFrame, MatcherConfigError, Network, Position, Span, SyntheticCity, Timestamp, TurnModel,
-    Xy,
+    BreakReason, Coord, EdgeId, Fix, Joint, LocalFrame, MatcherConfigError, Network, Position, Span, Step,
+    SyntheticCity, Timestamp, TurnModel, Xy,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -147,24 +147,15 @@ fn where_it_turns_back_between_two_nodes_a_part_ends() {
     let on = |edge: EdgeId, offset_mm: u32| Position { edge, offset_mm };
     let time = Timestamp::from_secs;
     let mut way = Way::default();
-    way.on_break(&network, ids, etaflow_road::BreakReason::First);
-    let turned = on(there, 700_000);
+    way.on_break(&network, ids, BreakReason::First);
+    let mut go = |joint, from: Position, to, (from_s, to_s)| {
+        let path: &[EdgeId] = &[from.edge];
+        way.on_step(&network, ids, &Step { from, from_time: time(from_s), to, to_time: time(to_s), joint, path });
+    };
     // It stands first, and what is of no length is no part.
-    way.on_step(
-        &network,
-        ids,
-        (on(back, length_mm - 100_000), time(0)),
-        (on(back, length_mm - 100_000), time(1)),
-        &[back],
-    );
-    way.on_step(&network, ids, (on(there, 100_000), time(1)), (turned, time(9)), &[there]);
-    way.on_step(
-        &network,
-        ids,
-        (on(back, length_mm - 700_000), time(9)),
-        (on(back, length_mm - 40_000), time(20)),
-        &[back],
-    );
+    go(Joint::Breaks(BreakReason::First), on(back, length_mm - 100_000), on(back, length_mm - 100_000), (0, 1));
+    go(Joint::TurnsBack, on(there, 100_000), on(there, 700_000), (1, 9));
+    go(Joint::TurnsBack, on(back, length_mm - 700_000), on(back, length_mm - 40_000), (9, 20));
     let (parts, length_m) = way.finish(&network, ids);
     assert_eq!(length_m, 600.0 + 660.0);
     let said: Vec<_> = parts.iter().map(|part| (part.begins, &part.nodes[..], part.length_m)).collect();

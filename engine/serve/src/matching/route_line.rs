@@ -8,7 +8,7 @@ use crate::wording::Length;
 /// The whole route of a trace, and what became of its fixes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct RouteLine {
-    /// After how many more fixes that moved on an answer was committed at the latest,
+    /// After how many more fixes that were matched an answer was committed at the latest,
     pub lag_fixes: usize,
     /// or after how many seconds.
     pub lag_span_s: f64,

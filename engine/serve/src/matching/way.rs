@@ -1,4 +1,4 @@
-use etaflow_road::{BreakReason, EdgeId, Network, Position, Timestamp};
+use etaflow_road::{BreakReason, EdgeId, Joint, Network, Position, Step, Timestamp};
 
 use super::reason;
 use super::route_line::Part;
@@ -35,33 +35,29 @@ impl Way {
         self.begins = Some(reason::of_break(reason).unwrap_or("first"));
     }
 
-    /// It went from one place to another along some edges, those of both places included.
-    pub(super) fn on_step(
-        &mut self,
-        network: &Network,
-        ids: InputIds,
-        from: (Position, Timestamp),
-        to: (Position, Timestamp),
-        path: &[EdgeId],
-    ) {
-        let end = self.open.as_ref().map(|open| open.end);
-        if let Some(end) = end.filter(|&end| end != from.0) {
-            let turned = network.twin(end.edge) == Some(from.0.edge);
+    /// It went on.
+    pub(super) fn on_step(&mut self, network: &Network, ids: InputIds, step: &Step<'_>) {
+        let begins = match step.joint {
+            Joint::Continues => None,
+            Joint::TurnsBack => Some(TURN_BACK),
+            Joint::Breaks(reason) => Some(reason::of_break(reason).unwrap_or("first")),
+        };
+        if let (Some(begins), Some(_)) = (begins, &self.open) {
             self.close(network, ids);
-            self.begins.get_or_insert(if turned { TURN_BACK } else { "no_route" });
+            self.begins.get_or_insert(begins);
         }
         let begins = self.begins.take();
         let open = self.open.get_or_insert_with(|| Open {
             begins: begins.unwrap_or("first"),
-            edges: vec![from.0.edge],
-            begin: from.0,
-            begin_time: from.1,
-            end: from.0,
-            end_time: from.1,
+            edges: vec![step.from.edge],
+            begin: step.from,
+            begin_time: step.from_time,
+            end: step.from,
+            end_time: step.from_time,
         });
         // The edge that it is on is already there.
-        open.edges.extend(path.iter().skip(1));
-        (open.end, open.end_time) = to;
+        open.edges.extend(step.path.iter().skip(1));
+        (open.end, open.end_time) = (step.to, step.to_time);
     }
 
     /// All parts and their length in metres.
