@@ -19,7 +19,7 @@ fn a_seed_decides_every_byte_for_any_shards_and_through_an_outage() {
     let load = Load::new(DRIVERS, all_faults(), 7, START, 150);
     let first = load.run(&scenario(1), |_, _| {});
     assert!(first.accounts.balance(), "{:?}", first.accounts);
-    assert!(first.outputs > 1_000 && first.accounts.traversals > 1_000, "{first:?}");
+    assert!(first.outputs > 1_000 && first.accounts.traversals > 500, "{first:?}");
     for shards in [1, 2, 4] {
         assert_eq!(load.run(&scenario(shards), |_, _| {}), first, "{shards} shards");
     }

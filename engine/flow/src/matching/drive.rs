@@ -1,4 +1,4 @@
-use etaflow_road::{EdgeId, Network, Span, Step, Timestamp, Weight};
+use etaflow_road::{EdgeId, Joint, Network, Span, Step, Timestamp, Weight};
 
 use crate::traffic::Traversal;
 
@@ -26,20 +26,22 @@ impl Drive {
         Self { edge, covered_mm: 0, driven: Span::ZERO }
     }
 
-    /// Takes a step, which begins on this edge. Calls `leaves` for each edge that was driven to its end, and for a long
-    /// stay.
+    /// Takes the next step. Calls `leaves` for each edge that was driven to its end, and for a long stay.
     pub(super) fn step(&mut self, network: &Network, step: &Step<'_>, mut leaves: impl FnMut(Traversal)) {
         let elapsed = step.to_time.since(step.from_time);
-        if step.from.edge != self.edge {
-            // A new trace: what was open of the one before is of no edge's whole length.
-            *self = Self::on(step.from.edge);
-        }
         let planned_ms = planned(network, step);
         let stop_ms = planned_ms.saturating_mul(STOP_FACTOR).saturating_add(STOP.millis() as u64);
-        if elapsed.millis().max(0) as u64 > stop_ms {
+        let stopped = elapsed.millis().max(0) as u64 > stop_ms;
+        // Who turns on the road is not carried along by its traffic, neither when he slows down for it nor after.
+        if stopped || step.joint == Joint::TurnsBack {
             *self = Self::on(step.to.edge);
             return;
         }
+        if let Joint::Breaks(_) = step.joint {
+            // Between what is open and this step lies a way that nobody knows, even if both are on one edge.
+            *self = Self::on(step.from.edge);
+        }
+        debug_assert_eq!(self.edge, step.from.edge, "a step goes on where the one before ended");
         let micros = elapsed.micros().max(0) as u128;
         // The time is shared out by what the map says each part takes, turns included.
         let share = |part: u64| Span::from_micros((micros * u128::from(part) / u128::from(planned_ms.max(1))) as i64);
