@@ -63,6 +63,9 @@ pub struct MatcherConfig {
     pub lag_fixes: usize,
     /// Or after how long, if that is sooner: 10 s. From 0 to a day.
     pub lag_span: Span,
+    /// For how long a vehicle that is not heard of is thought to go on as it did: 120 s. From 0 (it stays where it was
+    /// seen) to an hour.
+    pub coast_max: Span,
     /// How many edges are looked at for the ways from one state: 4,096. From 1 to 10,000,000.
     pub search_edges_max: usize,
 }
@@ -110,6 +113,7 @@ impl Default for MatcherConfig {
             hold_span: Span::from_secs(10),
             lag_fixes: 10,
             lag_span: Span::from_secs(10),
+            coast_max: Span::from_secs(120),
             search_edges_max: 4_096,
         }
     }
@@ -149,6 +153,7 @@ impl MatcherConfig {
             ("hold_span", self.hold_span.secs_f64(), 0.0, day),
             ("lag_fixes", self.lag_fixes as f64, 0.0, 32.0),
             ("lag_span", self.lag_span.secs_f64(), 0.0, day),
+            ("coast_max", self.coast_max.secs_f64(), 0.0, 3_600.0),
             ("search_edges_max", self.search_edges_max as f64, 1.0, 1e7),
         ] {
             if !(min..=max).contains(&value) {

@@ -89,6 +89,7 @@ impl Matcher {
             let distance_m = crow_to(open.point) as f32;
             if f64::from(distance_m) <= emission.radius_m {
                 open.fitted = fix.time;
+                open.speed_mps = self.speed(fix, 0.0);
                 open.held = 0;
                 open.answered = open.answered.wrapping_add(1);
                 self.commit_due(trace, fix.time);
@@ -108,8 +109,7 @@ impl Matcher {
             let moved = self.viterbi.step(config, network, &mut self.search, before, seen, crow_m);
             if moved {
                 trace.drop_provisional();
-                let provisional = crow_m < self.config.thin_sigmas * emission.sigma_m;
-                return self.extend(trace, fix, &emission, provisional, None);
+                return self.extend(trace, fix, &emission, Some(crow_m), None);
             }
             fit = Fit::Odd(HoldReason::NoRoute);
         }
@@ -125,7 +125,7 @@ impl Matcher {
         self.finish(trace);
         let seen = Observation { emission: &emission, candidates: &self.candidates };
         self.viterbi.begin(&self.config, seen);
-        self.extend(trace, fix, &emission, false, Some(broke))
+        self.extend(trace, fix, &emission, None, Some(broke))
     }
 
     /// Commits all that is open of a trace and ends it: the driver has gone.
@@ -166,20 +166,30 @@ impl Matcher {
         Fit::Moved { crow_m: crow_to(open.base) }
     }
 
+    /// How fast a vehicle goes: as the fix says, or else as it came to it from the last one that was kept. While it comes
+    /// no farther than fixes err, that is ever longer ago, and the pace falls.
+    fn speed(&self, fix: &Fix, pace: f64) -> f32 {
+        fix.speed().unwrap_or(pace).max(0.0).min(self.config.speed_max_mps) as f32
+    }
+
     fn on_trial(&self, open: &Open, now: Timestamp) -> bool {
         open.held < self.config.hold_max && now.since(open.fitted) <= self.config.hold_span
     }
 
-    /// Appends the column that was made for a fix, and commits what is due.
+    /// Appends the column that was made for a fix, `crow_m` from the one that it was reached from, and commits what is
+    /// due.
     fn extend<'a>(
         &'a mut self,
         trace: &mut Trace,
         fix: &Fix,
         emission: &Emission,
-        provisional: bool,
+        crow_m: Option<f64>,
         broke: Option<BreakReason>,
     ) -> Outcome<'a> {
         let before = trace.open;
+        let pace = |(column, crow_m): (&Column, f64)| crow_m / fix.time.since(column.time).secs_f64();
+        let speed_mps = self.speed(fix, trace.columns.last().zip(crow_m).map_or(0.0, pace));
+        let provisional = crow_m.is_some_and(|crow_m| crow_m < self.config.thin_sigmas * emission.sigma_m);
         let answered = before.map_or(1, |open| open.answered.wrapping_add(1));
         let best = self.viterbi.push(&self.network, trace, fix.time, answered);
         let Best { state, candidate, confidence, direction_confidence } = best;
@@ -190,6 +200,7 @@ impl Matcher {
             base: before.filter(|_| provisional).map_or(fix.coord, |open| open.base),
             provisional,
             fitted: fix.time,
+            speed_mps,
             held: 0,
             answered,
             direction_confidence,

@@ -7,6 +7,7 @@
 //! last few fixes. Every fix is answered at once from the likeliest state; what a few later fixes have confirmed is
 //! committed and never changes.
 
+mod coast;
 mod commit;
 mod committed_fixes;
 mod config;
@@ -25,5 +26,7 @@ pub use matcher::Matcher;
 pub use outcome::{BreakReason, Committed, HoldReason, Joint, Match, Outcome, RejectReason, Revision, Step};
 pub use trace::{Trace, TraceError};
 
+#[cfg(test)]
+mod coast_tests;
 #[cfg(test)]
 mod matching_tests;

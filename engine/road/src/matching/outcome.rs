@@ -6,7 +6,7 @@ use crate::routing::Position;
 use crate::unit::Timestamp;
 
 /// A direction that is at least as likely counts as certain.
-const DIRECTION_SURE: f32 = 0.95;
+pub(super) const DIRECTION_SURE: f32 = 0.95;
 
 /// What became of a fix.
 #[derive(Debug, Clone, Copy)]

@@ -51,6 +51,8 @@ pub(super) struct Open {
     pub(super) provisional: bool,
     /// When the last fix was that fitted, moving or not.
     pub(super) fitted: Timestamp,
+    /// How fast it went then, in metres per second.
+    pub(super) speed_mps: f32,
     /// How many fixes have been held back since.
     pub(super) held: u8,
     /// How many fixes have been answered.
@@ -119,6 +121,11 @@ impl Trace {
         last.get(usize::from(open.best)).map(|state| (state.position, open.fitted))
     }
 
+    /// When the last fix was that was matched.
+    pub fn matched_at(&self) -> Option<Timestamp> {
+        self.open.as_ref().map(|open| open.fitted)
+    }
+
     /// How many bytes it takes, on the heap as well.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + self.states.capacity() * size_of::<State>() + self.columns.capacity() * size_of::<Column>()
@@ -178,6 +185,7 @@ impl Trace {
         coord(out, open.coord);
         out.extend(open.sigma_m.to_le_bytes());
         time(out, open.fitted);
+        out.extend(open.speed_mps.to_le_bytes());
         coord(out, open.base);
         let marks = [open.committed.is_some(), open.provisional];
         out.extend([open.held, marks.iter().rev().fold(0, |bits, &mark| bits << 1 | u8::from(mark))]);
@@ -226,7 +234,7 @@ impl Trace {
     fn read_open(&mut self, reader: &mut Reader<'_>) -> Result<(), TraceError> {
         let coord = reader.coord()?;
         let sigma_m = reader.f32()?;
-        let fitted = reader.time()?;
+        let (fitted, speed_mps) = (reader.time()?, reader.f32()?);
         let base = reader.coord()?;
         let (held, marks) = (reader.u8()?, reader.u8()?);
         let answered = reader.u32()?;
@@ -270,12 +278,16 @@ impl Trace {
         if provisional && self.columns.len() < 2 {
             return Err(TraceError::Range("provisional column"));
         }
+        if speed_mps < 0.0 {
+            return Err(TraceError::Range("speed"));
+        }
         self.open = Some(Open {
             base,
             provisional,
             coord,
             sigma_m,
             fitted,
+            speed_mps,
             held,
             answered,
             direction_confidence,
