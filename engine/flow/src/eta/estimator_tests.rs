@@ -204,6 +204,66 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// A place that was wrong, and the one after it that is right, beside the same trip that was never led astray.
+    #[test]
+    fn a_wrong_answer_is_put_right_by_the_next(
+        seed in any::<u64>(),
+        (from, to) in (0_usize..1_500, 0_usize..1_500),
+        on_board in any::<bool>(),
+        steps in prop::collection::vec((0_usize..6, prop::option::of((0_usize..1_500, any::<bool>()))), 1..10),
+    ) {
+        let in_force = epoch(0, seed, false);
+        let [mut true_rig, mut rig] = [Rig::new(&in_force), Rig::new(&in_force)];
+        for rig in [&mut true_rig, &mut rig] {
+            rig.happen(&Happening::Request(from, to));
+            rig.places[0] = Some((position(from / 2), rig.now));
+            rig.happen(&Happening::Advance(0));
+            if on_board {
+                rig.happen(&Happening::Advance(0));
+            }
+        }
+        let change_min = EtaConfig::default().change_min;
+        // What the outside was told last.
+        let mut last = None;
+        let see = |rig: &mut Rig, position| {
+            let (driver, at, offset) = (DriverId(0), rig.now, Offset(rig.offset));
+            let told = rig.input(EtaInput::Seen { driver, at, position, direction_sure: true, offset });
+            told.first().map(|told| (told.update.arrival, told.update.pickup_at, told.news))
+        };
+        for (ahead, wrong) in steps {
+            for rig in [&mut true_rig, &mut rig] {
+                (rig.now, rig.offset) = (rig.now + rig.step, rig.offset + 2);
+            }
+            if let Some((nth, near)) = wrong {
+                // Anywhere, or on the way but far from where he is.
+                let plan = &rig.estimator.plans[&TripId(0)];
+                let way = plan.approach.as_ref().or(plan.ride.as_ref()).filter(|_| near);
+                let edge = way.map(|leg| leg.parts().0[nth % leg.parts().0.len()]);
+                let wrong = edge.map_or(position(nth), |edge| Position { edge, offset_mm: 0 });
+                last = see(&mut rig, wrong).filter(|told| told.2).or(last);
+                (rig.now, true_rig.now) = (rig.now + rig.step, true_rig.now + rig.step);
+            }
+            let plan = &true_rig.estimator.plans[&TripId(0)];
+            let Some(leg) = plan.approach.as_ref().or(plan.ride.as_ref()) else { return Ok(()) };
+            let (edges, _, end, at) = leg.parts();
+            let edge = edges[(at + ahead).min(edges.len() - 1)];
+            let length_mm = if edge == end.edge { end.offset_mm } else { CITY.0.length_mm(edge) };
+            let place = Position { edge, offset_mm: length_mm / 2 };
+            let expected = see(&mut true_rig, place).map(|told| (told.0, told.1));
+            let found = see(&mut rig, place);
+            prop_assert_eq!(found.map(|told| (told.0, told.1)), expected, "{:?}", wrong);
+            last = found.filter(|told| told.2).or(last);
+            // It was told, unless it is what was told before.
+            if let (Some((Some(told), ..)), Some((Some(now), _))) = (last, expected) {
+                prop_assert!(told.p50.since(now.p50).micros().abs() < change_min.micros().max(1));
+            }
+        }
+    }
+}
+
 #[test]
 fn who_is_given_a_trip_was_seen_when_he_was_seen() {
     let mut rig = Rig::new(&epoch(0, 1, false));

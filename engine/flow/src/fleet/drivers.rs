@@ -15,6 +15,15 @@ pub enum DriverEvent {
         at: Timestamp,
         /// Where.
         position: Position,
+        /// How likely it is that he heads this way along the street and not the other: 0.5 to 1.
+        direction_confidence: f32,
+    },
+    /// Was not heard of for a while, and must have come this far.
+    Coasted {
+        /// Who.
+        driver: DriverId,
+        /// Where.
+        position: Position,
     },
     /// Gave a sign of life that does not say where he is.
     Heard {
@@ -55,10 +64,12 @@ pub enum FleetChange {
     Available {
         /// Who.
         driver: DriverId,
-        /// Where.
+        /// Where, as far as is known: where he was seen last, or where he must have come to since.
         position: Position,
-        /// Since when.
+        /// When he was seen last.
         seen_at: Timestamp,
+        /// How likely it is that he heads this way along the street and not the other: 0.5 to 1.
+        direction_confidence: f32,
     },
     /// Can take none any more.
     Unavailable {
@@ -87,6 +98,7 @@ struct Driver {
     status: DriverStatus,
     trips: u32,
     place: Option<(Position, Timestamp)>,
+    direction_confidence: f32,
     heard_at: Timestamp,
     /// What the last change said.
     available: bool,
@@ -94,7 +106,13 @@ struct Driver {
 
 impl Driver {
     fn new(heard_at: Timestamp) -> Self {
-        Self { status: DriverStatus::Available, trips: 0, place: None, heard_at, available: false }
+        let status = DriverStatus::Available;
+        Self { status, trips: 0, place: None, direction_confidence: 0.5, heard_at, available: false }
+    }
+
+    /// Can take a trip, from where he is.
+    fn available(&self, driver: DriverId, (position, seen_at): (Position, Timestamp)) -> FleetChange {
+        FleetChange::Available { driver, position, seen_at, direction_confidence: self.direction_confidence }
     }
 
     fn can_take_a_trip(&self) -> bool {
@@ -122,9 +140,17 @@ impl Fleet {
         self.drivers.is_empty()
     }
 
-    /// Where a driver was last, and when.
+    /// Where a driver is, as far as is known, and when he was seen last.
     pub fn place(&self, driver: DriverId) -> Option<(Position, Timestamp)> {
         self.drivers.get(driver.0)?.place
+    }
+
+    /// Of those who can take a trip alone: whoever has one is on a way of which his arrival time knows already.
+    fn on_coasted(&mut self, id: DriverId, position: Position, out: &mut Vec<FleetChange>) {
+        let Some(driver) = self.drivers.get_mut(id.0).filter(|driver| driver.available) else { return };
+        let Some((_, seen_at)) = driver.place.filter(|&(place, _)| place != position) else { return };
+        driver.place = Some((position, seen_at));
+        out.push(driver.available(id, (position, seen_at)));
     }
 }
 
@@ -134,6 +160,7 @@ impl Operator for Fleet {
 
     fn on_event(&mut self, event: &DriverEvent, out: &mut Vec<FleetChange>) {
         let (id, at) = match *event {
+            DriverEvent::Coasted { driver, position } => return self.on_coasted(driver, position, out),
             DriverEvent::Seen { driver, at, .. }
             | DriverEvent::Heard { driver, at }
             | DriverEvent::Status { driver, at, .. }
@@ -143,8 +170,11 @@ impl Operator for Fleet {
         let driver = self.drivers.entry(id.0, || Driver::new(at));
         driver.heard_at = driver.heard_at.max(at);
         match *event {
-            DriverEvent::Seen { position, .. } => driver.place = Some((position, at)),
-            DriverEvent::Heard { .. } => return,
+            DriverEvent::Seen { position, direction_confidence, .. } => {
+                driver.place = Some((position, at));
+                driver.direction_confidence = direction_confidence;
+            }
+            DriverEvent::Heard { .. } | DriverEvent::Coasted { .. } => return,
             DriverEvent::Status { status, .. } => driver.status = status,
             DriverEvent::TripTaken { .. } => driver.trips += 1,
             DriverEvent::TripLeft { .. } => driver.trips = driver.trips.saturating_sub(1),
@@ -156,7 +186,7 @@ impl Operator for Fleet {
                 if driver.can_take_a_trip() && (seen || driver.available || self.stale.joins(seen_at, at)) =>
             {
                 driver.available = true;
-                out.push(FleetChange::Available { driver: id, position, seen_at });
+                out.push(driver.available(id, (position, seen_at)));
             }
             _ if driver.available => {
                 driver.available = false;
@@ -195,6 +225,7 @@ impl Operator for Fleet {
                 bytes.extend(position.edge.0.to_le_bytes());
                 bytes.extend(position.offset_mm.to_le_bytes());
                 bytes.extend(seen_at.micros().to_le_bytes());
+                bytes.extend(driver.direction_confidence.to_le_bytes());
             }
             into.entity(b'd', u64::from(id), &bytes);
         }
@@ -211,7 +242,7 @@ mod tests {
 
     fn seen(second: i64) -> DriverEvent {
         let position = Position { edge: EdgeId(second as u32), offset_mm: 0 };
-        DriverEvent::Seen { driver: DRIVER, at: Timestamp::from_secs(second), position }
+        DriverEvent::Seen { driver: DRIVER, at: Timestamp::from_secs(second), position, direction_confidence: 0.75 }
     }
 
     fn at(second: i64) -> Timestamp {
@@ -249,6 +280,24 @@ mod tests {
         ] {
             let (_, change) = fleet_after(&events);
             assert_eq!(matches!(change, Some(FleetChange::Available { .. })), available, "{events:?}");
+        }
+    }
+
+    #[test]
+    fn only_one_who_can_take_a_trip_coasts() {
+        let position = Position { edge: EdgeId(70), offset_mm: 7 };
+        let coasted = DriverEvent::Coasted { driver: DRIVER, position };
+        let (mut fleet, change) = fleet_after(&[seen(1), coasted]);
+        let expected = FleetChange::Available { driver: DRIVER, position, seen_at: at(1), direction_confidence: 0.75 };
+        assert_eq!(change, Some(expected));
+        assert_eq!(fleet.place(DRIVER), Some((position, at(1))));
+        let mut out = Vec::new();
+        fleet.on_event(&coasted, &mut out);
+        assert_eq!(out, [], "he has come no farther");
+        for events in [vec![coasted], vec![seen(1), DriverEvent::TripTaken { driver: DRIVER, at: at(2) }, coasted]] {
+            let (fleet, change) = fleet_after(&events);
+            assert!(!matches!(change, Some(FleetChange::Available { position: found, .. }) if found == position));
+            assert_ne!(fleet.place(DRIVER).map(|(place, _)| place), Some(position), "{events:?}");
         }
     }
 

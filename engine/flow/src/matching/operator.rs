@@ -1,16 +1,19 @@
 use std::sync::Arc;
 
 use etaflow_road::{
-    EdgeIndex, Fix, HoldReason, Matcher, MatcherConfig, MatcherConfigError, Network, Outcome, Position,
+    EdgeId, EdgeIndex, Fix, HoldReason, Matcher, MatcherConfig, MatcherConfigError, Network, Outcome, Position,
+    RejectReason, Revision, Span, Timestamp, Trace,
 };
-use etaflow_road::{RejectReason, Timestamp, Trace};
 
 use super::drive::Drive;
 use crate::event::{DriverId, Payload, Reason, Record};
 use crate::stream::{Keyed, Operator, StateDigest, Tick};
 use crate::traffic::Traversal;
 
-/// What a fix says about its driver and the roads.
+/// One whose last fix is so far behind the watermark is in a tunnel, or his phone is.
+const SILENT_AFTER: Span = Span::from_secs(5);
+
+/// What a fix, or the lack of one, says about its driver and the roads.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Movement {
     /// The driver is there.
@@ -21,11 +24,32 @@ pub enum Movement {
         at: Timestamp,
         /// Where.
         position: Position,
-        /// Whether it is sure which way along the street he heads.
+        /// Whether it is sure which way along the street he heads,
         direction_sure: bool,
+        /// and how likely it is that it is this way: 0.5 to 1.
+        direction_confidence: f32,
     },
     /// An edge was driven along.
     Traversed(Traversal),
+    /// The driver was not where he had been said to be. What is known of him from now on is what [`Seen`](Self::Seen)
+    /// says next.
+    Revised {
+        /// Who.
+        driver: DriverId,
+        /// When he was there.
+        at: Timestamp,
+        /// On which edge he had been said to be.
+        said: EdgeId,
+        /// Where he was.
+        position: Position,
+    },
+    /// The driver has not been heard of for some seconds, and is there if he went on as he did, along the only way on.
+    Coasted {
+        /// Who.
+        driver: DriverId,
+        /// Where, at the time of the tick.
+        position: Position,
+    },
     /// The fix is of no use.
     Rejected(Reason),
 }
@@ -110,14 +134,28 @@ impl Operator for Matching {
             let drive = track.drive.get_or_insert_with(|| Drive::on(step.from.edge));
             drive.step(&self.network, &step, |traversal| out.push(Movement::Traversed(traversal)));
         }
-        if found.broke.is_some() {
-            track.drive = None;
+        for &Revision { time: at, said, position } in found.committed.revisions() {
+            out.push(Movement::Revised { driver, at, said, position });
         }
-        let (position, direction_sure) = (found.position, found.direction_sure());
-        out.push(Movement::Seen { driver, at: record.time, position, direction_sure });
+        let (direction_sure, direction_confidence) = (found.direction_sure(), found.direction_confidence);
+        let (at, position) = (record.time, found.position);
+        out.push(Movement::Seen { driver, at, position, direction_sure, direction_confidence });
     }
 
-    fn on_tick(&mut self, _tick: &Tick, _out: &mut Vec<Movement>) {}
+    /// Moves those on who have not been heard of for a while.
+    fn on_tick(&mut self, tick: &Tick, out: &mut Vec<Movement>) {
+        let coast_max = self.matcher.config().coast_max;
+        for (driver, track) in self.drivers.iter() {
+            let Some(at) = track.trace.matched_at() else { continue };
+            // Past the longest that one goes on he stays where he is.
+            if tick.watermark.since(at) < SILENT_AFTER || tick.time.since(at) > coast_max {
+                continue;
+            }
+            if let Some(position) = self.matcher.coast(&track.trace, tick.time) {
+                out.push(Movement::Coasted { driver: DriverId(driver), position });
+            }
+        }
+    }
 
     fn digest(&self, into: &mut StateDigest) {
         let mut bytes = Vec::new();
@@ -131,3 +169,7 @@ impl Operator for Matching {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "operator_tests.rs"]
+mod tests;

@@ -39,6 +39,8 @@ pub struct Counts {
     pub dead_lettered: BTreeMap<Reason, u64>,
     /// Edge traversals that were seen.
     pub traversals: u64,
+    /// Drivers' places that were given at once and turned out to be on another edge.
+    pub revisions: u64,
 }
 
 impl Counts {
@@ -46,6 +48,7 @@ impl Counts {
     pub fn merge(&mut self, other: &Self) {
         self.accepted += other.accepted;
         self.traversals += other.traversals;
+        self.revisions += other.revisions;
         for (&reason, count) in &other.dead_lettered {
             *self.dead_lettered.entry(reason).or_default() += count;
         }
@@ -164,6 +167,11 @@ impl Shard {
             }
             effects.fleet.push(change);
         }
+        for movement in self.matching.on_tick(tick) {
+            if let Movement::Coasted { driver, position } = *movement {
+                effects.fleet.extend_from_slice(self.fleet.on_event(&DriverEvent::Coasted { driver, position }));
+            }
+        }
         let ended: Vec<TripOutcome> = self.trips.on_tick(tick).to_vec();
         for outcome in ended {
             if let TripOutcome::Changed(change) = outcome {
@@ -185,15 +193,20 @@ impl Shard {
 
     fn on_location(&mut self, record: &Record, driver: DriverId, effects: &mut Effects) {
         let mut rejected = None;
-        let mut place: Option<(Position, bool)> = None;
+        let mut place: Option<(Position, bool, f32)> = None;
         for movement in self.matching.on_event(record) {
             match movement {
                 Movement::Traversed(traversal) => {
                     self.counts.traversals += 1;
                     self.sums.add(traversal);
                 }
-                Movement::Seen { position, direction_sure, .. } => place = Some((*position, *direction_sure)),
+                Movement::Seen { position, direction_sure, direction_confidence, .. } => {
+                    place = Some((*position, *direction_sure, *direction_confidence));
+                }
+                // The place that follows puts the driver's trips right.
+                Movement::Revised { .. } => self.counts.revisions += 1,
                 Movement::Rejected(reason) => rejected = Some(*reason),
+                Movement::Coasted { .. } => debug_assert!(false, "nobody coasts but at ticks"),
             }
         }
         let at = record.time;
@@ -204,11 +217,11 @@ impl Shard {
             return;
         }
         self.counts.accepted += 1;
-        let Some((position, direction_sure)) = place else {
+        let Some((position, direction_sure, direction_confidence)) = place else {
             self.on_driver(&DriverEvent::Heard { driver, at }, effects);
             return;
         };
-        self.on_driver(&DriverEvent::Seen { driver, at, position }, effects);
+        self.on_driver(&DriverEvent::Seen { driver, at, position, direction_confidence }, effects);
         let seen = EtaInput::Seen { driver, at, position, direction_sure, offset: record.offset };
         effects.tell(self.eta.on_event(&seen));
     }

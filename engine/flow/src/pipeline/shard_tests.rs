@@ -1,4 +1,4 @@
-use etaflow_road::{Coord, NodeId, Span, SyntheticCity};
+use etaflow_road::{Coord, LocalFrame, NetworkBuilder, NewEdge, NodeId, RoadClass, Span, SyntheticCity, TurnModel, Xy};
 
 use super::*;
 use crate::event::{GpsFix, Offset, SourceId};
@@ -27,4 +27,50 @@ fn nothing_is_kept_of_a_driver_who_was_forgotten() {
     let tick = Tick { number: 0, time, watermark: time };
     shard.on_tick(&record(2, Payload::Tick { watermark: time }), &tick, &epoch, &mut effects);
     assert_eq!((shard.matching.operator().len(), shard.fleet.operator().len()), (0, 0));
+}
+
+#[test]
+fn one_who_can_take_a_trip_is_found_where_he_must_have_come_to() {
+    let mouth = Coord::from_degrees(41.15, -8.61).expect("in range");
+    let at = |east: f64| LocalFrame::at(mouth).to_coord(Xy { x: east, y: 0.0 });
+    let mut builder = NetworkBuilder::new();
+    let (begin, end) = (builder.node(0, at(0.0)), builder.node(1, at(1_500.0)));
+    builder.street(NewEdge::straight(begin, end, RoadClass::Primary, 20.0), "");
+    let network = Arc::new(builder.build(&TurnModel::default()).expect("builds"));
+    let (index, config) = (Arc::new(EdgeIndex::new(&network)), Config::default());
+    let epoch = Arc::new(Collective::new(Arc::clone(&network), &config).first_epoch());
+    let mut shard = Shard::new(&network, &index, &config, Arc::clone(&epoch), 0).expect("within bounds");
+    let record = |second: i64, payload: Payload| {
+        let (time, id) = (Timestamp::from_secs(second), second as u64);
+        Record { offset: Offset(id), time, ingest_time: time, waited_us: 0, source: SourceId(0), id, payload }
+    };
+    let mut effects = Effects::default();
+    for second in 0..=10 {
+        let fix = GpsFix::at(at(20.0 * second as f64));
+        shard.on_record(&record(second, Payload::Location { driver: DriverId(0), fix }), &mut effects);
+    }
+    let tick = |shard: &mut Shard, second: i64| {
+        let (time, watermark) = (Timestamp::from_secs(second), Timestamp::from_secs(second - 5));
+        let mut effects = Effects::default();
+        let tick = Tick { number: second as u64, time, watermark };
+        shard.on_tick(&record(second, Payload::Tick { watermark }), &tick, &epoch, &mut effects);
+        effects.fleet
+    };
+    assert_eq!(tick(&mut shard, 15), []);
+    let changes = tick(&mut shard, 40);
+    let [FleetChange::Available { position, seen_at, direction_confidence, .. }] = changes[..] else {
+        panic!("{changes:?}")
+    };
+    assert!((780_000..=820_000).contains(&position.offset_mm), "{position:?}");
+    assert_eq!(seen_at, Timestamp::from_secs(10), "he was not seen since");
+    assert!(direction_confidence > 0.95, "{direction_confidence}");
+    // With a trip he is on a way whose times go on by themselves.
+    let trip = TripId(0);
+    shard.on_record(&record(41, Payload::Requested { trip, pickup: at(1_400.0), dropoff: at(100.0) }), &mut effects);
+    shard.on_record(&record(42, Payload::Assigned { trip, driver: DriverId(0) }), &mut effects);
+    let pickup_at = effects.arrivals.last().and_then(|update| update.pickup_at).expect("a way leads there");
+    // From 800 m on, where he must be, and not from 200 m, where he was seen.
+    let approach_s = pickup_at.since(Timestamp::from_secs(42)).secs_f64();
+    assert!((29.0..=31.0).contains(&approach_s), "{approach_s} s");
+    assert_eq!(tick(&mut shard, 50), [], "he can take no other");
 }

@@ -92,6 +92,8 @@ pub struct Accounts {
     pub dead_lettered: BTreeMap<Reason, u64>,
     /// Edge traversals that were seen.
     pub traversals: u64,
+    /// Drivers' places that were given at once and turned out to be on another edge.
+    pub revisions: u64,
 }
 
 impl Accounts {
@@ -340,6 +342,7 @@ impl Gauges {
             duplicate: self.duplicates.load(Ordering::Relaxed),
             dead_lettered: self.dead_letters.counts(),
             traversals: counts.traversals,
+            revisions: counts.revisions,
         }
     }
 

@@ -12,6 +12,7 @@ const CONFLATED: &str = "etaflow_events_conflated_total";
 const DUPLICATE: &str = "etaflow_events_duplicate_total";
 const DEAD_LETTERED: &str = "etaflow_events_dead_lettered_total";
 const TRAVERSALS: &str = "etaflow_edge_traversals_total";
+const REVISIONS: &str = "etaflow_match_revisions_total";
 const LAG_RECORDS: &str = "etaflow_lag_records";
 const LAG_SECONDS: &str = "etaflow_lag_seconds";
 const CATCH_UP_SECONDS: &str = "etaflow_catch_up_seconds";
@@ -27,6 +28,7 @@ pub(super) fn describe() {
     describe_counter!(DUPLICATE, Unit::Count, "Events that had come before");
     describe_counter!(DEAD_LETTERED, Unit::Count, "Events that could not be used, by reason");
     describe_counter!(TRAVERSALS, Unit::Count, "Edges that were seen driven along");
+    describe_counter!(REVISIONS, Unit::Count, "Drivers' places that turned out to be on another edge than was said");
     describe_gauge!(LAG_RECORDS, Unit::Count, "Records in the log that are not taken yet");
     describe_gauge!(LAG_SECONDS, Unit::Seconds, "Time between the newest record and the last taken");
     describe_gauge!(CATCH_UP_SECONDS, Unit::Seconds, "Predicted time until the backlog is gone");
@@ -42,6 +44,7 @@ pub(super) fn report(accounts: &Accounts, lag: &Lag, trips: usize) {
     counter!(CONFLATED).absolute(accounts.conflated);
     counter!(DUPLICATE).absolute(accounts.duplicate);
     counter!(TRAVERSALS).absolute(accounts.traversals);
+    counter!(REVISIONS).absolute(accounts.revisions);
     for (reason, &count) in &accounts.dead_lettered {
         counter!(DEAD_LETTERED, "reason" => reason.name()).absolute(count);
     }

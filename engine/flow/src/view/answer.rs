@@ -61,8 +61,11 @@ pub struct Nearby {
     pub driver: Key,
     /// How long he takes to come.
     pub travel: Seconds,
-    /// When he was last seen.
+    /// When he was last seen. If that is some seconds ago, he is taken to have gone on along the only way on.
     pub seen_at: Timestamp,
+    /// How likely it is that he heads the way along the street from which `travel` counts, and not the other: 0.5 (he
+    /// has not moved yet) to 1.
+    pub direction_confidence: f32,
 }
 
 /// Why there is no answer.

@@ -13,6 +13,9 @@ use crate::pipeline::{Applied, Observer};
 /// Into how many parts the trips are split, so that shards and askers seldom meet.
 const PARTS: usize = 64;
 
+/// What is said of a driver who was not seen.
+const NEVER: (Timestamp, f32) = (Timestamp::MIN, 0.5);
+
 /// How long a trip that has ended can still be asked for.
 const ENDED_KEPT: Span = Span::from_secs(60);
 
@@ -38,8 +41,8 @@ struct Ended {
 /// Drivers who can take a trip.
 pub(super) struct Available {
     pub(super) targets: Targets,
-    /// By driver.
-    seen_at: Vec<Timestamp>,
+    /// By driver: when he was seen last, and how sure it is which way he heads.
+    seen: Vec<(Timestamp, f32)>,
 }
 
 /// The epoch that is in force, and since when.
@@ -55,7 +58,7 @@ impl Published {
         Self {
             trips: (0..PARTS).map(|_| RwLock::default()).collect(),
             ended: Mutex::default(),
-            available: RwLock::new(Available { targets: Targets::new(network), seen_at: Vec::new() }),
+            available: RwLock::new(Available { targets: Targets::new(network), seen: Vec::new() }),
             epoch: RwLock::new(Current { epoch: first, as_of: Timestamp::MIN }),
             applied_at: (0..shards).map(|_| AtomicI64::new(i64::MIN)).collect(),
             applied: (0..shards).map(|_| AtomicU64::new(0)).collect(),
@@ -124,17 +127,17 @@ impl Published {
 }
 
 impl Available {
-    pub(super) fn seen_at(&self, driver: DriverId) -> Timestamp {
-        self.seen_at.get(driver.index()).copied().unwrap_or(Timestamp::MIN)
+    pub(super) fn seen(&self, driver: DriverId) -> (Timestamp, f32) {
+        self.seen.get(driver.index()).copied().unwrap_or(NEVER)
     }
 
     fn change(&mut self, change: &FleetChange) {
         match *change {
-            FleetChange::Available { driver, position, seen_at } => {
-                if driver.index() >= self.seen_at.len() {
-                    self.seen_at.resize(driver.index() + 1, Timestamp::MIN);
+            FleetChange::Available { driver, position, seen_at, direction_confidence } => {
+                if driver.index() >= self.seen.len() {
+                    self.seen.resize(driver.index() + 1, NEVER);
                 }
-                self.seen_at[driver.index()] = seen_at;
+                self.seen[driver.index()] = (seen_at, direction_confidence);
                 self.targets.insert(driver.0, position);
             }
             FleetChange::Unavailable { driver } | FleetChange::Forgotten { driver } => {

@@ -86,14 +86,14 @@ impl View {
             let available = shared.published.available.read().unwrap_or_else(PoisonError::into_inner);
             let metric = &current.epoch.metric;
             let nearest = query.nearest(metric, &available.targets, snap.positions(), count, limit);
-            nearest.into_iter().map(|(id, time)| (DriverId(id), time, available.seen_at(DriverId(id)))).collect()
+            nearest.into_iter().map(|(id, time)| (DriverId(id), time, available.seen(DriverId(id)))).collect()
         };
         self.put_back(query);
         let value = found
             .into_iter()
-            .filter_map(|(driver, time, seen_at)| {
-                let travel = Seconds(f64::from(time) / 1e3);
-                Some(Nearby { driver: shared.dictionary.driver_key(driver)?, travel, seen_at })
+            .filter_map(|(driver, time, (seen_at, direction_confidence))| {
+                let (driver, travel) = (shared.dictionary.driver_key(driver)?, Seconds(f64::from(time) / 1e3));
+                Some(Nearby { driver, travel, seen_at, direction_confidence })
             })
             .collect();
         Ok(self.answer(value, &current))
