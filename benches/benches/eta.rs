@@ -75,7 +75,8 @@ impl Bench {
             let state = Trip { pickup, dropoff, requested_at: at, stage };
             let change = TripChange { trip: TripId(number), state, event: None, previous: None, at };
             let place = place.map(|place| (place, at));
-            estimator.on_event(&EtaInput::Trip { change, place, offset: Offset(0) }, &mut told);
+            estimator
+                .on_event(&EtaInput::Trip { change, place, direction_confidence: None, offset: Offset(0) }, &mut told);
             told.clear();
         }
         assert_eq!(estimator.len(), count);

@@ -21,8 +21,10 @@ pub enum EtaInput {
     Trip {
         /// How.
         change: TripChange,
-        /// Where its driver is, if that is known.
+        /// Where its driver is, if that is known,
         place: Option<(Position, Timestamp)>,
+        /// and how likely it is that he heads this way along the street.
+        direction_confidence: Option<f32>,
         /// By which record.
         offset: Offset,
     },
@@ -34,8 +36,10 @@ pub enum EtaInput {
         at: Timestamp,
         /// Where.
         position: Position,
-        /// Whether it is sure which way he heads.
+        /// Whether it is sure which way he heads,
         direction_sure: bool,
+        /// and how likely it is that it is this way: 0.5 to 1.
+        direction_confidence: f32,
         /// By which record.
         offset: Offset,
     },
@@ -46,6 +50,14 @@ pub enum EtaInput {
         /// By which record.
         offset: Offset,
     },
+}
+
+/// Where a driver was, when, and how likely it is that he heads this way along the street.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    position: Position,
+    at: Timestamp,
+    direction: Option<f32>,
 }
 
 /// Keeps the arrival times of one shard's trips: a driver's trips are where the driver is, a trip without a driver is
@@ -70,7 +82,7 @@ pub struct Estimator {
 }
 
 /// An arrival time that has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Told {
     /// As it is now.
     pub update: EtaUpdate,
@@ -128,13 +140,7 @@ impl Estimator {
         driver.map_or(trip.0, |driver| driver.0) % self.shards == self.shard
     }
 
-    fn on_trip(
-        &mut self,
-        change: &TripChange,
-        place: Option<(Position, Timestamp)>,
-        offset: Offset,
-        out: &mut Vec<Told>,
-    ) {
+    fn on_trip(&mut self, change: &TripChange, place: Option<Seen>, offset: Offset, out: &mut Vec<Told>) {
         match change.event {
             None => self.begin(change, place, offset, Cause::Requested, out),
             Some(TripEvent::Assigned { .. }) => {
@@ -158,14 +164,7 @@ impl Estimator {
 
     /// Makes the plan of a trip that has been asked for or assigned. It rests on the log's last word alone, not on what
     /// another shard thought of the trip before.
-    fn begin(
-        &mut self,
-        change: &TripChange,
-        place: Option<(Position, Timestamp)>,
-        offset: Offset,
-        cause: Cause,
-        out: &mut Vec<Told>,
-    ) {
+    fn begin(&mut self, change: &TripChange, place: Option<Seen>, offset: Offset, cause: Cause, out: &mut Vec<Told>) {
         let driver = change.state.stage.driver();
         if !self.owns(change.trip, driver) {
             return;
@@ -176,29 +175,23 @@ impl Estimator {
         if let Some(driver) = driver {
             self.by_driver.entry(driver).or_default().push(change.trip);
         }
-        if let Some((place, seen_at)) = place {
-            plan.seen = Some((place, seen_at.max(change.at)));
-            plan.fix_at = Some(seen_at);
+        if let Some(seen) = place {
+            plan.seen = Some((seen.position, seen.at.max(change.at)));
+            plan.note_fix(seen.at, seen.direction);
         }
         plan.plan_all(&mut self.query, &self.epoch);
         self.plans.insert(change.trip, plan);
         self.tell(change.trip, change.at, offset, cause, out);
     }
 
-    fn pick_up(
-        &mut self,
-        change: &TripChange,
-        place: Option<(Position, Timestamp)>,
-        offset: Offset,
-        out: &mut Vec<Told>,
-    ) {
+    fn pick_up(&mut self, change: &TripChange, place: Option<Seen>, offset: Offset, out: &mut Vec<Told>) {
         let Some(plan) = self.plans.get_mut(&change.trip) else { return };
         plan.state = change.state;
         plan.approach = None;
-        if let Some((place, seen_at)) = place {
-            plan.fix_at = Some(seen_at);
-            if !plan.follow(&self.network, &self.epoch.metric, place, seen_at.max(change.at)) {
-                plan.plan_from(&mut self.query, &self.epoch, place);
+        if let Some(seen) = place {
+            plan.note_fix(seen.at, seen.direction);
+            if !plan.follow(&self.network, &self.epoch.metric, seen.position, seen.at.max(change.at)) {
+                plan.plan_from(&mut self.query, &self.epoch, seen.position);
             }
         }
         self.tell(change.trip, change.at, offset, Cause::PickedUp, out);
@@ -226,6 +219,7 @@ impl Estimator {
             cause,
             as_of: change.at,
             fix_at: None,
+            direction_confidence: None,
             epoch: self.epoch.number,
             pickup_at: None,
             arrival,
@@ -236,8 +230,8 @@ impl Estimator {
     fn on_seen(
         &mut self,
         driver: DriverId,
-        at: Timestamp,
-        (position, direction_sure): (Position, bool),
+        Seen { position, at, direction }: Seen,
+        direction_sure: bool,
         offset: Offset,
         out: &mut Vec<Told>,
     ) {
@@ -255,7 +249,7 @@ impl Estimator {
             {
                 plan.phase = Phase::EnRoute;
             }
-            plan.fix_at = Some(at);
+            plan.note_fix(at, direction);
             let mut cause = Cause::Progress;
             let mut on_way = plan.follow(network, metric, position, at);
             if let (false, false, Some(turned)) = (on_way, direction_sure, turned) {
@@ -296,6 +290,7 @@ fn told(
         cause,
         as_of,
         fix_at: plan.fix_at,
+        direction_confidence: plan.direction_confidence,
         epoch: epoch.number,
         pickup_at: outlook.pickup_at(as_of),
         arrival: outlook.arrival(&epoch.quantiles, as_of),
@@ -315,9 +310,13 @@ impl Operator for Estimator {
 
     fn on_event(&mut self, input: &EtaInput, out: &mut Vec<Told>) {
         match input {
-            EtaInput::Trip { change, place, offset } => self.on_trip(change, *place, *offset, out),
-            EtaInput::Seen { driver, at, position, direction_sure, offset } => {
-                self.on_seen(*driver, *at, (*position, *direction_sure), *offset, out);
+            EtaInput::Trip { change, place, direction_confidence, offset } => {
+                let place = place.map(|(position, at)| Seen { position, at, direction: *direction_confidence });
+                self.on_trip(change, place, *offset, out);
+            }
+            &EtaInput::Seen { driver, at, position, direction_sure, direction_confidence, offset } => {
+                let seen = Seen { position, at, direction: Some(direction_confidence) };
+                self.on_seen(driver, seen, direction_sure, offset, out);
             }
             EtaInput::Epoch { epoch, offset } => {
                 self.stale |= epoch.metric_number != self.epoch.metric_number;

@@ -70,6 +70,11 @@ fn outlook_anew(plan: &Plan, metric: &Metric, now: Timestamp) -> (Timestamp, Wei
     }
 }
 
+/// A driver who is there, and heads there without doubt.
+fn seen(driver: DriverId, at: Timestamp, position: Position, offset: Offset) -> EtaInput {
+    EtaInput::Seen { driver, at, position, direction_sure: true, direction_confidence: 1.0, offset }
+}
+
 #[derive(Debug, Clone)]
 enum Happening {
     /// A new trip, from one place to another.
@@ -142,7 +147,7 @@ impl Rig {
                 self.trips.push(state);
                 self.places.push(None);
                 let change = TripChange { trip, state, event: None, previous: None, at };
-                self.input(EtaInput::Trip { change, place: None, offset })
+                self.input(EtaInput::Trip { change, place: None, direction_confidence: None, offset })
             }
             Happening::Advance(nth) if !self.trips.is_empty() => {
                 let nth = nth % self.trips.len();
@@ -154,7 +159,8 @@ impl Rig {
                 };
                 self.trips[nth].stage = stage;
                 let change = TripChange { trip, state: self.trips[nth], event: Some(event), previous, at };
-                self.input(EtaInput::Trip { change, place: self.places[nth], offset })
+                let (place, direction_confidence) = (self.places[nth], self.places[nth].map(|_| 0.5));
+                self.input(EtaInput::Trip { change, place, direction_confidence, offset })
             }
             Happening::Seen(nth, place, on_way) if !self.trips.is_empty() => {
                 let nth = nth % self.trips.len();
@@ -167,7 +173,7 @@ impl Rig {
                 });
                 let driver = DriverId(nth as u32);
                 self.places[nth] = Some((position, at));
-                self.input(EtaInput::Seen { driver, at, position, direction_sure: true, offset })
+                self.input(seen(driver, at, position, offset))
             }
             Happening::Epoch(seed) => self.tick(epoch(self.offset, seed, true)),
             Happening::Advance(_) | Happening::Seen(..) => Vec::new(),
@@ -198,6 +204,7 @@ proptest! {
                 prop_assert_eq!(found, expected, "{:?} at {:?}: {:?}", happening, plan.state.stage, update);
                 let seen_at = plan.state.stage.driver().and(rig.places[update.trip.index()]).map(|(_, at)| at);
                 prop_assert_eq!(update.fix_at, seen_at, "{:?}", happening);
+                prop_assert_eq!(update.direction_confidence.is_some(), seen_at.is_some(), "{:?}", happening);
                 prop_assert_eq!((update.epoch, update.as_of, update.offset.0), (epoch.number, rig.now, rig.offset));
             }
         }
@@ -230,7 +237,7 @@ proptest! {
         let mut last = None;
         let see = |rig: &mut Rig, position| {
             let (driver, at, offset) = (DriverId(0), rig.now, Offset(rig.offset));
-            let told = rig.input(EtaInput::Seen { driver, at, position, direction_sure: true, offset });
+            let told = rig.input(seen(driver, at, position, offset));
             told.first().map(|told| (told.update.arrival, told.update.pickup_at, told.news))
         };
         for (ahead, wrong) in steps {
@@ -272,6 +279,7 @@ fn who_is_given_a_trip_was_seen_when_he_was_seen() {
     for stage in ["assigned", "picked up"] {
         let told = rig.happen(&Happening::Advance(0));
         assert_eq!(told[0].update.fix_at, Some(START - Span::from_secs(600)), "{stage}");
+        assert_eq!(told[0].update.direction_confidence, Some(0.5), "{stage}");
         assert!(told[0].update.arrival.is_some_and(|arrival| arrival.p50 > rig.now), "{stage}");
     }
 }

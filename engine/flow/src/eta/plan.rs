@@ -22,6 +22,8 @@ pub(super) struct Plan {
     pub(super) seen: Option<(Position, Timestamp)>,
     /// When the driver was really seen last.
     pub(super) fix_at: Option<Timestamp>,
+    /// How likely it was then that he headed the way that he was said to.
+    pub(super) direction_confidence: Option<f32>,
     pub(super) told: Option<EtaUpdate>,
     /// The metric by which no way ahead was faster than the legs; `None` if that is not known of all of them.
     best_by: Option<u64>,
@@ -58,6 +60,7 @@ impl Plan {
             ride: None,
             seen: None,
             fix_at: None,
+            direction_confidence: None,
             told: None,
             best_by: None,
             phase: Phase::Departure,
@@ -117,6 +120,10 @@ impl Plan {
             }
             _ => take_faster(query, metric, &mut self.ride, Start::Ahead(pickup), dropoff),
         }
+    }
+
+    pub(super) fn note_fix(&mut self, at: Timestamp, direction_confidence: Option<f32>) {
+        (self.fix_at, self.direction_confidence) = (Some(at), direction_confidence);
     }
 
     /// The leg that the driver is on.
@@ -199,6 +206,7 @@ impl Plan {
             out.extend(at.micros().to_le_bytes());
         }
         out.extend(self.fix_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
+        out.extend(self.direction_confidence.unwrap_or(0.0).to_le_bytes());
         out.push(self.phase as u8);
         out.extend(self.best_by.unwrap_or(u64::MAX).to_le_bytes());
         out.extend(self.forecasts.next_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());

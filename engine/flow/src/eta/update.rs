@@ -5,7 +5,7 @@ use etaflow_road::{Span, Timestamp};
 use crate::event::{DriverId, Offset, TripId};
 
 /// What is told of a trip's arrival, and what it rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EtaUpdate {
     /// Which trip.
     pub trip: TripId,
@@ -19,6 +19,9 @@ pub struct EtaUpdate {
     pub as_of: Timestamp,
     /// When the driver was last seen.
     pub fix_at: Option<Timestamp>,
+    /// How sure it was then which way along the street he headed: 0.5 (either way is as likely, as at a trip's start
+    /// before he has moved) to 1.
+    pub direction_confidence: Option<f32>,
     /// The traffic epoch: the tick at which the travel times that it rests on came into force.
     pub epoch: u64,
     /// When the driver will be at the pickup, as long as he is on his way there.
@@ -35,6 +38,7 @@ impl EtaUpdate {
         out.extend(self.offset.0.to_le_bytes());
         out.push(self.cause as u8);
         out.extend(self.epoch.to_le_bytes());
+        out.extend(self.direction_confidence.unwrap_or(0.0).to_le_bytes());
         let arrival = self.arrival;
         for moment in [
             Some(self.as_of),

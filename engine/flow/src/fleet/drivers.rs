@@ -145,6 +145,11 @@ impl Fleet {
         self.drivers.get(driver.0)?.place
     }
 
+    /// How likely it is that a driver heads the way along the street that his place says, if he has been seen: 0.5 to 1.
+    pub fn direction_confidence(&self, driver: DriverId) -> Option<f32> {
+        self.drivers.get(driver.0).filter(|driver| driver.place.is_some()).map(|driver| driver.direction_confidence)
+    }
+
     /// Of those who can take a trip alone: whoever has one is on a way of which his arrival time knows already.
     fn on_coasted(&mut self, id: DriverId, position: Position, out: &mut Vec<FleetChange>) {
         let Some(driver) = self.drivers.get_mut(id.0).filter(|driver| driver.available) else { return };

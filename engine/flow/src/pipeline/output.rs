@@ -2,7 +2,7 @@ use crate::eta::EtaUpdate;
 use crate::event::{Offset, Reason};
 
 /// What the pipeline tells the outside, in the order of the records that caused it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Output {
     /// A trip's arrival time.
     Eta(EtaUpdate),

@@ -222,7 +222,8 @@ impl Shard {
             return;
         };
         self.on_driver(&DriverEvent::Seen { driver, at, position, direction_confidence }, effects);
-        let seen = EtaInput::Seen { driver, at, position, direction_sure, offset: record.offset };
+        let offset = record.offset;
+        let seen = EtaInput::Seen { driver, at, position, direction_sure, direction_confidence, offset };
         effects.tell(self.eta.on_event(&seen));
     }
 
@@ -255,9 +256,10 @@ impl Shard {
                 self.on_driver(&DriverEvent::TripTaken { driver, at }, effects);
             }
         }
-        let place: Option<(Position, Timestamp)> =
-            now.filter(|&driver| self.owns(driver)).and_then(|driver| self.fleet.operator().place(driver));
-        let input = EtaInput::Trip { change: *change, place, offset: record.offset };
+        let (driver, fleet) = (now.filter(|&driver| self.owns(driver)), self.fleet.operator());
+        let place: Option<(Position, Timestamp)> = driver.and_then(|driver| fleet.place(driver));
+        let direction_confidence = driver.and_then(|driver| fleet.direction_confidence(driver));
+        let input = EtaInput::Trip { change: *change, place, direction_confidence, offset: record.offset };
         effects.tell(self.eta.on_event(&input));
     }
 

@@ -45,6 +45,13 @@ fn one_who_can_take_a_trip_is_found_where_he_must_have_come_to() {
         Record { offset: Offset(id), time, ingest_time: time, waited_us: 0, source: SourceId(0), id, payload }
     };
     let mut effects = Effects::default();
+    // One who has not moved, and has a trip at once: it is open which way he heads.
+    let (fix, trip) = (GpsFix::at(at(700.0)), TripId(1));
+    shard.on_record(&record(0, Payload::Location { driver: DriverId(1), fix }), &mut effects);
+    shard.on_record(&record(0, Payload::Requested { trip, pickup: at(800.0), dropoff: at(10.0) }), &mut effects);
+    shard.on_record(&record(0, Payload::Assigned { trip, driver: DriverId(1) }), &mut effects);
+    let at_start = effects.arrivals.last().and_then(|update| update.direction_confidence);
+    assert!(at_start.is_some_and(|confidence| (0.5..0.6).contains(&confidence)), "{at_start:?}");
     for second in 0..=10 {
         let fix = GpsFix::at(at(20.0 * second as f64));
         shard.on_record(&record(second, Payload::Location { driver: DriverId(0), fix }), &mut effects);
@@ -68,7 +75,9 @@ fn one_who_can_take_a_trip_is_found_where_he_must_have_come_to() {
     let trip = TripId(0);
     shard.on_record(&record(41, Payload::Requested { trip, pickup: at(1_400.0), dropoff: at(100.0) }), &mut effects);
     shard.on_record(&record(42, Payload::Assigned { trip, driver: DriverId(0) }), &mut effects);
-    let pickup_at = effects.arrivals.last().and_then(|update| update.pickup_at).expect("a way leads there");
+    let assigned = effects.arrivals.last().expect("its arrival is told");
+    assert_eq!(assigned.direction_confidence, Some(direction_confidence));
+    let pickup_at = assigned.pickup_at.expect("a way leads there");
     // From 800 m on, where he must be, and not from 200 m, where he was seen.
     let approach_s = pickup_at.since(Timestamp::from_secs(42)).secs_f64();
     assert!((29.0..=31.0).contains(&approach_s), "{approach_s} s");

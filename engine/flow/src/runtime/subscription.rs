@@ -146,6 +146,7 @@ mod tests {
             cause,
             as_of: Timestamp::MIN,
             fix_at: None,
+            direction_confidence: None,
             epoch: 0,
             pickup_at: None,
             arrival: None,

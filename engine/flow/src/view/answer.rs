@@ -52,6 +52,9 @@ pub struct TripEta {
     pub as_of: Timestamp,
     /// When the driver was last seen.
     pub fix_at: Option<Timestamp>,
+    /// How sure it was then which way along the street the driver headed: 0.5 (either way is as likely, as at a trip's
+    /// start before he has moved) to 1.
+    pub direction_confidence: Option<f32>,
 }
 
 /// A driver who can take a trip.

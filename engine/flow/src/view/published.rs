@@ -181,8 +181,18 @@ mod tests {
 
     fn update(offset: u64, cause: Cause) -> EtaUpdate {
         let (trip, as_of) = (TripId(0), Timestamp::from_secs(0));
-        let offset = Offset(offset);
-        EtaUpdate { trip, driver: None, offset, cause, as_of, fix_at: None, epoch: 0, pickup_at: None, arrival: None }
+        EtaUpdate {
+            trip,
+            driver: None,
+            offset: Offset(offset),
+            cause,
+            as_of,
+            fix_at: None,
+            direction_confidence: None,
+            epoch: 0,
+            pickup_at: None,
+            arrival: None,
+        }
     }
 
     #[test]

@@ -60,6 +60,7 @@ impl View {
             cause: update.cause,
             as_of: update.as_of,
             fix_at: update.fix_at,
+            direction_confidence: update.direction_confidence,
         };
         // It was made under its own epoch, which may be older than the one in force for a moment.
         let current = shared.published.current();

@@ -12,6 +12,29 @@ impl Matcher {
     /// `None` if there is nothing to say beyond the last fix: nothing was matched, `now` is not after it, the vehicle
     /// stood or crept (below [`heading_speed_min_mps`](super::MatcherConfig::heading_speed_min_mps)), or it is not sure
     /// which way along the street it heads.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use etaflow_road::{Coord, EdgeIndex, Fix, Matcher, MatcherConfig, NetworkBuilder, NewEdge, RoadClass, Timestamp};
+    /// use etaflow_road::{Trace, TurnModel};
+    ///
+    /// let east = |degrees| Coord::from_degrees(0.0, degrees);
+    /// let mut builder = NetworkBuilder::new();
+    /// let (mouth, end) = (builder.node(0, east(0.0)?), builder.node(1, east(0.02)?));
+    /// builder.edge(NewEdge::straight(mouth, end, RoadClass::Primary, 20.0), "Tunnel");
+    /// let network = Arc::new(builder.build(&TurnModel::default())?);
+    /// let mut matcher =
+    ///     Matcher::new(Arc::clone(&network), Arc::new(EdgeIndex::new(&network)), MatcherConfig::default())?;
+    ///
+    /// let mut trace = Trace::default();
+    /// let fix = Fix { speed_mps: Some(15.0), ..Fix::new(Timestamp::from_secs(0), east(0.001)?) };
+    /// matcher.on_fix(&mut trace, &fix);
+    /// let (seen, _) = trace.position().ok_or("it is on the road")?;
+    /// let now = matcher.coast(&trace, Timestamp::from_secs(60)).ok_or("it moves")?;
+    /// assert_eq!(now.offset_mm - seen.offset_mm, 60 * 15_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn coast(&self, trace: &Trace, now: Timestamp) -> Option<Position> {
         let (network, config) = (self.network(), self.config());
         let open = trace.open.as_ref()?;
