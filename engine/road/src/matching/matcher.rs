@@ -7,11 +7,11 @@ use super::fix::Fix;
 use super::outcome::{BreakReason, Committed, HoldReason, Joint, Match, Outcome, RejectReason};
 use super::trace::{Column, Open, Trace};
 use super::transition::WaySearch;
-use super::viterbi::{Best, Observation, Viterbi};
+use super::viterbi::{Best, Moved, Observation, Viterbi};
 use crate::geo::{Coord, LocalFrame, Xy};
 use crate::index::{Candidate, EdgeIndex};
 use crate::network::Network;
-use crate::unit::{Metres, Timestamp};
+use crate::unit::{Metres, Span, Timestamp};
 
 /// Matches the fixes of any number of drivers, whose [`Trace`]s it is given. One for each thread.
 ///
@@ -65,6 +65,7 @@ impl Matcher {
     /// Takes the next fix of a driver.
     pub fn on_fix<'a>(&'a mut self, trace: &mut Trace, fix: &Fix) -> Outcome<'a> {
         self.committer.settled.clear();
+        let silence = trace.seen.map_or(Span::ZERO, |seen| fix.time.since(seen));
         if let Err(reason) = self.admit(trace, fix) {
             return Outcome::Rejected(reason);
         }
@@ -102,11 +103,15 @@ impl Matcher {
         if self.candidates.is_empty() {
             return Outcome::Rejected(RejectReason::OffMap);
         }
-        let seen = Observation { emission: &emission, candidates: &self.candidates };
+        let seen = Observation { coord: fix.coord, emission: &emission, candidates: &self.candidates };
         if let Fit::Moved { crow_m } = fit {
             let (config, network) = (&self.config, &self.network);
             let before = trace.base_column();
-            let moved = self.viterbi.step(config, network, &mut self.search, before, seen, crow_m);
+            // Where the next fix comes soon, it will tell an error from a detour.
+            let is_soon = silence <= config.hold_span;
+            let way_max_m = if is_soon { 0.0 } else { config.speed_max_mps * silence.secs_f64() };
+            let way = Moved { crow_m, way_max_m };
+            let moved = self.viterbi.step(config, network, &mut self.search, before, seen, way);
             if moved {
                 trace.drop_provisional();
                 return self.extend(trace, fix, &emission, Some(crow_m), None);
@@ -123,7 +128,7 @@ impl Matcher {
             _ => BreakReason::NoRoute,
         };
         self.finish(trace);
-        let seen = Observation { emission: &emission, candidates: &self.candidates };
+        let seen = Observation { coord: fix.coord, emission: &emission, candidates: &self.candidates };
         self.viterbi.begin(&self.config, seen);
         self.extend(trace, fix, &emission, None, Some(broke))
     }

@@ -13,6 +13,8 @@ mod committed_fixes;
 mod config;
 mod emission;
 mod fix;
+mod hops;
+mod labels;
 mod matcher;
 mod outcome;
 mod trace;

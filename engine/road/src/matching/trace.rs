@@ -9,7 +9,7 @@ use crate::unit::Timestamp;
 pub(super) const MAX_COLUMNS: usize = 35;
 
 /// The most states a column has: `candidates_max` is at most 32.
-const MAX_STATES: u8 = 32;
+pub(super) const MAX_STATES: usize = 32;
 
 /// Every one that there is; a trace is written with its place among them.
 const JOINTS: [Joint; 6] = [
@@ -261,7 +261,8 @@ impl Trace {
             before = column.count;
         }
         let rising = self.columns.windows(2).all(|pair| pair[0].time < pair[1].time);
-        if self.columns.len() >= MAX_COLUMNS || self.columns.iter().any(|column| column.count > MAX_STATES) {
+        if self.columns.len() >= MAX_COLUMNS || self.columns.iter().any(|column| usize::from(column.count) > MAX_STATES)
+        {
             return Err(TraceError::Range("column count"));
         }
         if !rising || self.columns.iter().any(|column| column.count == 0) {

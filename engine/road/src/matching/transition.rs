@@ -2,38 +2,65 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::config::MatcherConfig;
+use super::hops::Hops;
+use super::labels::{Label, Labels};
+use super::trace::{MAX_STATES, State};
+use crate::geo::{Coord, LocalFrame};
 use crate::id::EdgeId;
+use crate::index::Candidate;
 use crate::network::Network;
 use crate::routing::Position;
 
-/// In place of the edge before, where a path begins at the end of the edge that it starts on,
+/// In place of the label before, where a way begins at the end of the edge that it starts on,
 const ROOT: u32 = u32::MAX;
 
 /// and where it begins by turning back on that edge.
 const TURNED: u32 = u32::MAX - 1;
 
-/// In place of an edge that need not be looked for.
-pub(super) const NO_TARGET: EdgeId = EdgeId(u32::MAX);
+/// In place of the cost of a way, where there is none.
+pub(super) const UNREACHED: u32 = u32::MAX;
 
-/// Ways along the roads from one position to a few others: Dijkstra over edges, so that forbidden turns are kept to.
+/// From this far on a search is led by where it leads to: nearer by, it would be so in vain.
+const LED_FROM_MM: u32 = 100_000;
+
+/// Where no way is found after looking at so many times as many edges as are looked at for a step, there is none.
+const PATH_FACTOR: usize = 16;
+
+/// Ways along the roads between the states of one fix and the candidates of the next: Dijkstra over edges, so that
+/// forbidden turns are kept to.
 ///
 /// Lengths count, not times: a vehicle that is known to have moved 80 m in 5 s took the way that is about 80 m long.
 #[derive(Debug)]
 pub(super) struct WaySearch {
-    labels: Vec<Label>,
-    generation: u32,
-    queue: BinaryHeap<Reverse<(u32, u32)>>,
+    hops: Hops,
+    front: Front,
+    targets: Targets,
     jitter_mm: u32,
     u_turn_mm: u32,
     edges_max: usize,
 }
 
-/// How far the beginning of an edge is; of this search only if the generation is its.
+/// A step from one fix to the next. Likelihoods are lengths here: what a way that is so much longer than the crow's costs.
+pub(super) struct Step<'a> {
+    pub(super) states: &'a [State],
+    pub(super) candidates: &'a [Candidate],
+    /// What each candidate costs by itself.
+    pub(super) emission_mm: &'a [u32],
+    /// Where the fix is.
+    pub(super) to: Coord,
+    /// How far it is from the one before.
+    pub(super) crow_mm: u32,
+    /// How long a way costs one nat.
+    pub(super) mm_per_nat: f64,
+    /// What costs so much more than the best is given up.
+    pub(super) beam_mm: u32,
+}
+
+/// The best way to a candidate: what it costs, the candidate itself left out, and the state that it comes from.
 #[derive(Debug, Clone, Copy)]
-struct Label {
-    generation: u32,
-    distance_mm: u32,
-    before: u32,
+pub(super) struct Arrival {
+    pub(super) cost_mm: u32,
+    pub(super) state: u8,
 }
 
 /// Where a way turns in the middle of a street.
@@ -44,22 +71,149 @@ pub(super) enum Turn {
     AtEnd,
 }
 
+/// A direction in which a search is led: what is still to go at least.
+struct Lead {
+    frame: Option<LocalFrame>,
+    /// So much nearer to there is the end.
+    slack_m: f64,
+}
+
+/// The labels of a search, and those that are still to be looked at.
+#[derive(Debug)]
+struct Front {
+    labels: Labels,
+    /// The least that a way with a label can cost, its length, and the label.
+    queue: BinaryHeap<Reverse<(u32, u32, u32)>>,
+}
+
+/// The edges of the candidates.
+#[derive(Debug, Default)]
+struct Targets {
+    edges: Vec<u32>,
+    /// A bit for each, by its lowest bits: most edges are told from all of them by a glance.
+    bits: u64,
+}
+
+/// In place of a candidate.
+const NO_SLOT: u8 = u8::MAX;
+
 impl WaySearch {
     pub(super) fn new(network: &Network, config: &MatcherConfig) -> Self {
         Self {
-            labels: vec![Label { generation: 0, distance_mm: 0, before: ROOT }; network.edge_count()],
-            generation: 0,
-            queue: BinaryHeap::new(),
+            hops: Hops::new(network),
+            front: Front { labels: Labels::new(), queue: BinaryHeap::new() },
+            targets: Targets::default(),
             jitter_mm: (config.jitter_m * 1e3) as u32,
             u_turn_mm: (config.u_turn_m * 1e3) as u32,
             edges_max: config.search_edges_max,
         }
     }
 
+    /// Finds the best way to each candidate from any of the states; `arrivals` gets one for each candidate.
+    ///
+    /// One search for all states: a label is given up where another state's way to the same edge is better whatever
+    /// follows. It ends when no candidate can be reached better, or within the beam.
+    pub(super) fn reach(&mut self, network: &Network, step: &Step<'_>, arrivals: &mut Vec<Arrival>) {
+        arrivals.clear();
+        arrivals.resize(step.candidates.len(), Arrival { cost_mm: UNREACHED, state: 0 });
+        self.targets.set(step.candidates);
+        self.front.clear();
+        let mut kept = [[NO_SLOT; 2]; MAX_STATES];
+        for (source, state) in step.states.iter().enumerate() {
+            kept[source] = self.keep(network, step, source as u8, state.position, arrivals);
+        }
+        let mut limit_mm = limit_mm(step, arrivals);
+        let lead = Lead::to_fix(step);
+        for (source, state) in step.states.iter().enumerate() {
+            let handicap_mm = step.handicap_mm(state);
+            self.begin(
+                network,
+                state.position,
+                (source as u8, handicap_mm),
+                |edge, distance_mm| step.least_mm(handicap_mm, distance_mm, lead.ahead_mm(network, edge)),
+                limit_mm,
+            );
+        }
+        let mut settled = 0;
+        while let Some(Reverse((least_mm, _, number))) = self.front.queue.pop() {
+            if least_mm >= limit_mm || settled >= self.edges_max {
+                break;
+            }
+            settled += 1;
+            let label = *self.front.labels.get(number);
+            if let Some(slot) = self.targets.find(label.edge)
+                && !kept[usize::from(label.source)].contains(&(slot as u8))
+            {
+                let way_mm = label.distance_mm.saturating_add(step.candidates[slot].position.offset_mm);
+                if arrivals[slot].offer(step, label.source, label.handicap_mm, way_mm) {
+                    limit_mm = self::limit_mm(step, arrivals);
+                }
+            }
+            let least_mm =
+                |edge, distance_mm| step.least_mm(label.handicap_mm, distance_mm, lead.ahead_mm(network, edge));
+            let end_mm = label.distance_mm.saturating_add(self.hops.length_mm(label.edge));
+            let end = Label { distance_mm: end_mm, before: number, ..label };
+            self.front.expand(&self.hops, end, self.u_turn_mm, least_mm, limit_mm);
+        }
+    }
+
+    /// The ways that do not leave the street: on the edge itself, and with a turn on the road. What is reached so is not
+    /// looked for otherwise, as the way around a block and back to the same place is longer.
+    fn keep(
+        &self,
+        network: &Network,
+        step: &Step<'_>,
+        source: u8,
+        from: Position,
+        arrivals: &mut [Arrival],
+    ) -> [u8; 2] {
+        let handicap_mm = step.handicap_mm(&step.states[usize::from(source)]);
+        let mut kept = [NO_SLOT; 2];
+        if let Some(slot) = self.targets.find(from.edge.0)
+            && let Some(way_mm) = self.along(from, step.candidates[slot].position)
+        {
+            arrivals[slot].offer(step, source, handicap_mm, way_mm);
+            kept[0] = slot as u8;
+        }
+        if let Some(back) = from.opposite(network)
+            && let Some(slot) = self.targets.find(back.edge.0)
+        {
+            let way_mm = back.offset_mm.abs_diff(step.candidates[slot].position.offset_mm);
+            let way_mm = way_mm.saturating_add(self.u_turn_mm);
+            if step.least_mm(handicap_mm, way_mm, 0) <= step.beam_mm {
+                arrivals[slot].offer(step, source, handicap_mm, way_mm);
+            }
+            kept[1] = slot as u8;
+        }
+        kept
+    }
+
+    /// The labels of what can be entered from a state: at the end of its edge, and at the end of its twin after a turn
+    /// on the road.
+    fn begin(
+        &mut self,
+        network: &Network,
+        from: Position,
+        (source, handicap_mm): (u8, u32),
+        least_mm: impl Fn(u32, u32) -> u32,
+        limit_mm: u32,
+    ) {
+        let mut expand = |place: Position, extra_mm: u32, before: u32| {
+            let left_mm = self.hops.length_mm(place.edge.0).saturating_sub(place.offset_mm);
+            let distance_mm = left_mm.saturating_add(extra_mm);
+            let end = Label { edge: place.edge.0, distance_mm, handicap_mm, before, source };
+            self.front.expand(&self.hops, end, self.u_turn_mm, &least_mm, limit_mm);
+        };
+        expand(from, 0, ROOT);
+        if let Some(back) = from.opposite(network) {
+            expand(back, self.u_turn_mm, TURNED);
+        }
+    }
+
     /// How far it is from one place on an edge to another without leaving it, in millimetres. A little way back is no
     /// way at all, but error.
     #[inline]
-    pub(super) fn along(&self, from: Position, to: Position) -> Option<u32> {
+    fn along(&self, from: Position, to: Position) -> Option<u32> {
         if from.edge != to.edge {
             return None;
         }
@@ -69,87 +223,10 @@ impl WaySearch {
         }
     }
 
-    /// How far it is from one place to another on the same street in the other direction, with a turn on the road in
-    /// between, in millimetres. It turns at whichever of the two is farther along `from`'s edge.
-    #[inline]
-    pub(super) fn turned(&self, network: &Network, from: Position, to: Position) -> Option<u32> {
-        let back = from.opposite(network).filter(|back| back.edge == to.edge)?;
-        Some(back.offset_mm.abs_diff(to.offset_mm).saturating_add(self.u_turn_mm))
-    }
-
-    /// Calls `found` with each edge of `targets` (but [`NO_TARGET`]), which it says by number, that can be entered from
-    /// the end of `from`'s edge at a distance of at most `bound_mm`, and with the distance of its beginning.
-    #[inline]
-    pub(super) fn run(
-        &mut self,
-        network: &Network,
-        from: Position,
-        bound_mm: u32,
-        targets: &[EdgeId],
-        mut found: impl FnMut(usize, u32),
-    ) {
-        let left_mm = network.length_mm(from.edge).saturating_sub(from.offset_mm);
-        let opposite = from.opposite(network);
-        let back_mm = opposite
-            .map_or(u32::MAX, |back| (network.length_mm(back.edge) - back.offset_mm).saturating_add(self.u_turn_mm));
-        if left_mm > bound_mm && back_mm > bound_mm {
-            return;
-        }
-        self.generation = self.generation.checked_add(1).unwrap_or_else(|| {
-            self.labels.iter_mut().for_each(|label| label.generation = 0);
-            1
-        });
-        self.queue.clear();
-        self.relax(network, from.edge, left_mm, bound_mm, ROOT);
-        if let Some(back) = opposite {
-            self.relax(network, back.edge, back_mm, bound_mm, TURNED);
-        }
-        let mut missing = targets.iter().filter(|&&target| target != NO_TARGET).count();
-        if missing == 0 {
-            return;
-        }
-        let mut settled = 0;
-        while let Some(Reverse((distance_mm, edge))) = self.queue.pop() {
-            if self.labels[edge as usize].distance_mm != distance_mm {
-                continue;
-            }
-            if let Some(nth) = targets.iter().position(|target| target.0 == edge) {
-                found(nth, distance_mm);
-                missing -= 1;
-            }
-            settled += 1;
-            if missing == 0 || settled >= self.edges_max {
-                return;
-            }
-            let edge = EdgeId(edge);
-            let end_mm = distance_mm.saturating_add(network.length_mm(edge));
-            self.relax(network, edge, end_mm, bound_mm, edge.0);
-        }
-    }
-
-    #[inline]
-    fn relax(&mut self, network: &Network, edge: EdgeId, end_mm: u32, bound_mm: u32, before: u32) {
-        if end_mm > bound_mm {
-            return;
-        }
-        let twin = network.twin(edge);
-        for (next, _) in network.successors(edge) {
-            let back_mm = if twin == Some(next) { self.u_turn_mm } else { 0 };
-            let distance_mm = end_mm.saturating_add(back_mm);
-            let label = &mut self.labels[next.index()];
-            let known = label.generation == self.generation;
-            if distance_mm <= bound_mm && (!known || distance_mm < label.distance_mm) {
-                *label = Label { generation: self.generation, distance_mm, before };
-                self.queue.push(Reverse((distance_mm, next.0)));
-            }
-        }
-    }
-
     /// Appends the edges from that of `from` to that of `to`, both included, and says where it turns on the road, or
     /// `None` if there is no way. Where it turns at once, the edges begin with the twin.
     ///
-    /// It is the way that [`run`](Self::run) measured: the order in which edges are settled does not depend on the
-    /// bound or on the targets.
+    /// It is a shortest way, as [`reach`](Self::reach) measures them.
     pub(super) fn path(
         &mut self,
         network: &Network,
@@ -162,30 +239,140 @@ impl WaySearch {
             return Some(Turn::Nowhere);
         }
         if let Some(back) = from.opposite(network).filter(|back| back.edge == to.edge) {
-            if back.offset_mm <= to.offset_mm {
-                path.push(to.edge);
-                return Some(Turn::AtStart);
-            }
-            path.push(from.edge);
-            return Some(Turn::AtEnd);
+            let is_behind = back.offset_mm <= to.offset_mm;
+            path.push(if is_behind { to.edge } else { from.edge });
+            return Some(if is_behind { Turn::AtStart } else { Turn::AtEnd });
         }
-        let mut reached = false;
-        self.run(network, from, u32::MAX, &[to.edge], |_, _| reached = true);
-        if !reached {
-            return None;
-        }
+        let mut last = self.find(network, from, to.edge)?;
         let first = path.len();
-        let mut edge = to.edge.0;
-        while edge < TURNED {
-            path.push(EdgeId(edge));
-            edge = self.labels[edge as usize].before;
+        while last < TURNED {
+            let label = self.front.labels.get(last);
+            path.push(EdgeId(label.edge));
+            last = label.before;
         }
-        let (start, turn) = match edge {
+        let (start, turn) = match last {
             TURNED => (network.twin(from.edge)?, Turn::AtStart),
             _ => (from.edge, Turn::Nowhere),
         };
         path.push(start);
         path[first..].reverse();
         Some(turn)
+    }
+
+    /// The label of the shortest way to an edge.
+    fn find(&mut self, network: &Network, from: Position, to: EdgeId) -> Option<u32> {
+        self.front.clear();
+        let lead = Lead { frame: Some(LocalFrame::at(network.coord(network.tail(to)))), slack_m: 0.0 };
+        let least_mm = |edge, distance_mm: u32| distance_mm.saturating_add(lead.ahead_mm(network, edge));
+        self.begin(network, from, (0, 0), least_mm, u32::MAX);
+        for _ in 0..self.edges_max.saturating_mul(PATH_FACTOR) {
+            let Reverse((.., number)) = self.front.queue.pop()?;
+            let label = *self.front.labels.get(number);
+            if label.edge == to.0 {
+                return Some(number);
+            }
+            let end_mm = label.distance_mm.saturating_add(self.hops.length_mm(label.edge));
+            let end = Label { distance_mm: end_mm, before: number, ..label };
+            self.front.expand(&self.hops, end, self.u_turn_mm, least_mm, u32::MAX);
+        }
+        None
+    }
+}
+
+/// What a label must cost less than to be of any use.
+fn limit_mm(step: &Step<'_>, arrivals: &[Arrival]) -> u32 {
+    let all = || arrivals.iter().zip(step.emission_mm);
+    let best_mm = all().map(|(arrival, &own_mm)| arrival.cost_mm.saturating_add(own_mm)).min().unwrap_or(UNREACHED);
+    let worst_mm = best_mm.saturating_add(step.beam_mm);
+    let useful = |(arrival, &own_mm): (&Arrival, &u32)| arrival.cost_mm.min(worst_mm.saturating_sub(own_mm));
+    all().map(useful).max().unwrap_or(0).min(step.beam_mm.saturating_add(1))
+}
+
+impl Step<'_> {
+    fn handicap_mm(&self, state: &State) -> u32 {
+        (f64::from(-state.nats) * self.mm_per_nat) as u32
+    }
+
+    /// What a way costs at least that is so long, and leads on.
+    #[inline]
+    fn least_mm(&self, handicap_mm: u32, distance_mm: u32, ahead_mm: u32) -> u32 {
+        handicap_mm.saturating_add(distance_mm.saturating_add(ahead_mm).saturating_sub(self.crow_mm))
+    }
+}
+
+impl Arrival {
+    /// Takes another way, if it is better, and says whether it is.
+    #[inline]
+    fn offer(&mut self, step: &Step<'_>, state: u8, handicap_mm: u32, way_mm: u32) -> bool {
+        let cost_mm = handicap_mm.saturating_add(way_mm.abs_diff(step.crow_mm));
+        let is_better = cost_mm < self.cost_mm;
+        if is_better {
+            *self = Self { cost_mm, state };
+        }
+        is_better
+    }
+}
+
+impl Lead {
+    fn to_fix(step: &Step<'_>) -> Self {
+        let farthest_m = step.candidates.iter().map(|candidate| candidate.distance_m).fold(0.0, f32::max);
+        let frame = (step.crow_mm >= LED_FROM_MM).then(|| LocalFrame::at(step.to));
+        Self { frame, slack_m: f64::from(farthest_m) }
+    }
+
+    /// How far it is from the end of an edge at least.
+    #[inline]
+    fn ahead_mm(&self, network: &Network, edge: u32) -> u32 {
+        let Some(frame) = self.frame else { return 0 };
+        let there = frame.to_xy(network.coord(network.head(EdgeId(edge))));
+        let crow_m = (there.x * there.x + there.y * there.y).sqrt();
+        // The plane is no globe, and lengths were rounded.
+        ((0.99 * crow_m - self.slack_m) * 1e3).max(0.0) as u32
+    }
+}
+
+impl Front {
+    fn clear(&mut self) {
+        self.labels.clear();
+        self.queue.clear();
+    }
+
+    /// Labels what follows the end of an edge. `least_mm` says what a way costs at least that has come so far.
+    #[inline]
+    fn expand(&mut self, hops: &Hops, end: Label, u_turn_mm: u32, least_mm: impl Fn(u32, u32) -> u32, limit_mm: u32) {
+        let straight_mm = least_mm(end.edge, end.distance_mm);
+        if straight_mm >= limit_mm {
+            return;
+        }
+        for (edge, is_back) in hops.next(end.edge) {
+            let mut label = Label { edge, ..end };
+            let mut at_least_mm = straight_mm;
+            if is_back {
+                label.distance_mm = end.distance_mm.saturating_add(u_turn_mm);
+                at_least_mm = least_mm(end.edge, label.distance_mm);
+                if at_least_mm >= limit_mm {
+                    continue;
+                }
+            }
+            if let Some(number) = self.labels.push(label) {
+                self.queue.push(Reverse((at_least_mm, label.distance_mm, number)));
+            }
+        }
+    }
+}
+
+impl Targets {
+    fn set(&mut self, candidates: &[Candidate]) {
+        self.edges.clear();
+        self.edges.extend(candidates.iter().map(|candidate| candidate.position.edge.0));
+        self.bits = self.edges.iter().fold(0, |bits, edge| bits | 1 << (edge & 63));
+    }
+
+    #[inline]
+    fn find(&self, edge: u32) -> Option<usize> {
+        if self.bits >> (edge & 63) & 1 == 0 {
+            return None;
+        }
+        self.edges.iter().position(|&target| target == edge)
     }
 }

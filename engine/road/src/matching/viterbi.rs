@@ -1,8 +1,8 @@
 use super::config::MatcherConfig;
 use super::emission::Emission;
 use super::trace::{Column, State, Trace};
-use super::transition::{NO_TARGET, WaySearch};
-use crate::id::EdgeId;
+use super::transition::{Arrival, Step, UNREACHED, WaySearch};
+use crate::geo::Coord;
 use crate::index::Candidate;
 use crate::network::Network;
 use crate::unit::Timestamp;
@@ -21,9 +21,22 @@ pub(super) struct Best {
 /// A fix, seen from the roads around it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Observation<'a> {
+    pub(super) coord: Coord,
     pub(super) emission: &'a Emission,
     pub(super) candidates: &'a [Candidate],
 }
+
+/// How far a vehicle has come from one fix to the next.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moved {
+    /// As the crow flies.
+    pub(super) crow_m: f64,
+    /// Along the roads at most, where it is looked for a way that is much longer; else 0.
+    pub(super) way_max_m: f64,
+}
+
+/// How many times as much longer than the crow's a way may be where no other is found.
+const WIDER: u32 = 4;
 
 /// The likeliest way to a candidate.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +51,10 @@ struct Reached {
 /// The working memory of the Viterbi step.
 #[derive(Debug, Default)]
 pub(super) struct Viterbi {
-    /// The edges of the candidates.
-    targets: Vec<EdgeId>,
+    /// What each candidate's distance and heading say of it, in nats, and as a length.
+    emission: Vec<f64>,
+    emission_mm: Vec<u32>,
+    arrivals: Vec<Arrival>,
     /// For each candidate the likeliest way to it: nats (the emission left out) and the state before.
     reached: Vec<Reached>,
     /// The new column, and the candidate of each of its states.
@@ -50,6 +65,7 @@ pub(super) struct Viterbi {
 impl Viterbi {
     /// Makes the first column of a trace.
     pub(super) fn begin(&mut self, config: &MatcherConfig, seen: Observation<'_>) {
+        self.look(seen);
         self.reached.clear();
         self.reached.resize(seen.candidates.len(), Reached { nats: 0.0, before: 0, jumped: false });
         self.prune(config, seen);
@@ -63,72 +79,70 @@ impl Viterbi {
         search: &mut WaySearch,
         before: &[State],
         seen: Observation<'_>,
-        crow_m: f64,
+        Moved { crow_m, way_max_m }: Moved,
     ) -> bool {
-        let candidates = seen.candidates;
-        let beta = config.beta_m.max(config.beta_share * crow_m);
-        self.reached.clear();
-        self.reached.resize(candidates.len(), Reached { nats: f64::NEG_INFINITY, before: 0, jumped: false });
-        for (nth, state) in before.iter().enumerate() {
-            self.targets.clear();
-            self.targets.extend(candidates.iter().map(|candidate| candidate.position.edge));
-            let nats = f64::from(state.nats);
-            // A longer way costs more than is left of the beam.
-            let bound_m = crow_m + (config.beam_nats + nats) * beta;
-            let bound_mm = (bound_m * 1e3).min(f64::from(u32::MAX)) as u32;
-            let reached = &mut self.reached;
-            let mut reach = |slot: usize, way_mm: u32| {
-                let nats = nats - (f64::from(way_mm) * 1e-3 - crow_m).abs() / beta;
-                if nats > reached[slot].nats {
-                    reached[slot] = Reached { nats, before: nth as u8, jumped: false };
-                }
-            };
-            for (slot, candidate) in candidates.iter().enumerate() {
-                if let Some(way_mm) = search.along(state.position, candidate.position) {
-                    reach(slot, way_mm);
-                    // The way around a block and back to the same place is longer.
-                    self.targets[slot] = NO_TARGET;
-                } else if let Some(way_mm) = search.turned(network, state.position, candidate.position) {
-                    if way_mm <= bound_mm {
-                        reach(slot, way_mm);
-                    }
-                    self.targets[slot] = NO_TARGET;
-                }
-            }
-            search.run(network, state.position, bound_mm, &self.targets, |slot, way_mm| {
-                reach(slot, way_mm.saturating_add(candidates[slot].position.offset_mm));
-            });
+        self.look(seen);
+        let mm_per_nat = config.beta_m.max(config.beta_share * crow_m) * 1e3;
+        self.emission_mm.clear();
+        self.emission_mm.extend(self.emission.iter().map(|nats| (-nats * mm_per_nat) as u32));
+        let crow_mm = (crow_m * 1e3) as u32;
+        let mut step = Step {
+            states: before,
+            candidates: seen.candidates,
+            emission_mm: &self.emission_mm,
+            to: seen.coord,
+            crow_mm,
+            mm_per_nat,
+            beam_mm: (config.beam_nats * mm_per_nat) as u32,
+        };
+        search.reach(network, &step, &mut self.arrivals);
+        let widest_mm = ((way_max_m * 1e3) as u32).saturating_sub(crow_mm).min(step.beam_mm.saturating_mul(WIDER));
+        if widest_mm > step.beam_mm && self.arrivals.iter().all(|arrival| arrival.cost_mm == UNREACHED) {
+            // Roads wind, and there was time to follow them.
+            step.beam_mm = widest_mm;
+            search.reach(network, &step, &mut self.arrivals);
         }
-        self.jump(config, before, seen);
+        self.reached.clear();
+        self.reached.extend(self.arrivals.iter().map(|arrival| {
+            let is_reached = arrival.cost_mm != UNREACHED;
+            let nats = if is_reached { -f64::from(arrival.cost_mm) / mm_per_nat } else { f64::NEG_INFINITY };
+            Reached { nats, before: arrival.state, jumped: false }
+        }));
+        self.jump(config, before);
         self.prune(config, seen);
         !self.column.is_empty()
     }
 
     /// Where no candidate that can be reached is near, lets the vehicle be at one that cannot: the map lacks a road, or a
     /// turn. Else it would be held to the wrong road for as long as that one leads on.
-    fn jump(&mut self, config: &MatcherConfig, before: &[State], seen: Observation<'_>) {
+    fn jump(&mut self, config: &MatcherConfig, before: &[State]) {
         let is_reached = |reached: &Reached| reached.nats > f64::NEG_INFINITY;
-        let emission = |candidate: &Candidate| seen.emission.nats(candidate);
-        let all = self.reached.iter().zip(seen.candidates);
-        let best_reached = all.filter(|(reached, _)| is_reached(reached)).map(|(_, candidate)| emission(candidate));
+        let all = self.reached.iter().zip(&self.emission);
+        let best_reached = all.filter(|(reached, _)| is_reached(reached)).map(|(_, &emission)| emission);
         let best_reached = best_reached.fold(f64::NEG_INFINITY, f64::max);
         if best_reached == f64::NEG_INFINITY {
             return;
         }
         let enough = best_reached + config.jump_gain_nats;
         let likeliest = before.iter().position(|state| state.nats == 0.0).unwrap_or(0) as u8;
-        for (reached, candidate) in self.reached.iter_mut().zip(seen.candidates) {
-            if !is_reached(reached) && emission(candidate) >= enough {
+        for (reached, &emission) in self.reached.iter_mut().zip(&self.emission) {
+            if !is_reached(reached) && emission >= enough {
                 *reached = Reached { nats: -config.jump_nats, before: likeliest, jumped: true };
             }
         }
     }
 
+    /// Asks what each candidate's distance and heading say of it.
+    fn look(&mut self, seen: Observation<'_>) {
+        self.emission.clear();
+        self.emission.extend(seen.candidates.iter().map(|candidate| seen.emission.nats(candidate)));
+    }
+
     /// Adds the emission and keeps what is within the beam of the best.
     fn prune(&mut self, config: &MatcherConfig, seen: Observation<'_>) {
         let mut best = f64::NEG_INFINITY;
-        for (reached, candidate) in self.reached.iter_mut().zip(seen.candidates) {
-            reached.nats += seen.emission.nats(candidate);
+        for (reached, &emission) in self.reached.iter_mut().zip(&self.emission) {
+            reached.nats += emission;
             best = best.max(reached.nats);
         }
         self.column.clear();

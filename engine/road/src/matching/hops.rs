@@ -1,0 +1,46 @@
+use crate::id::EdgeId;
+use crate::network::Network;
+
+/// Marks an edge that follows another as its twin.
+const BACK: u32 = 1 << 31;
+
+/// What a search asks of each edge that it looks at, close together: some 20 bytes an edge.
+#[derive(Debug)]
+pub(super) struct Hops {
+    /// One more than there are edges, so that each knows where what follows it ends.
+    hops: Vec<Hop>,
+    /// What may follow each edge; turning back is marked.
+    next: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Hop {
+    length_mm: u32,
+    first_next: u32,
+}
+
+impl Hops {
+    pub(super) fn new(network: &Network) -> Self {
+        let (mut hops, mut next) = (Vec::with_capacity(network.edge_count() + 1), Vec::new());
+        for edge in network.edges() {
+            hops.push(Hop { length_mm: network.length_mm(edge), first_next: next.len() as u32 });
+            let twin = network.twin(edge);
+            let mark = |to: EdgeId| if Some(to) == twin { to.0 | BACK } else { to.0 };
+            next.extend(network.successors(edge).map(|(to, _)| mark(to)));
+        }
+        hops.push(Hop { length_mm: 0, first_next: next.len() as u32 });
+        Self { hops, next }
+    }
+
+    #[inline]
+    pub(super) fn length_mm(&self, edge: u32) -> u32 {
+        self.hops[edge as usize].length_mm
+    }
+
+    /// The edges that may follow one, each with whether that is to turn back.
+    #[inline]
+    pub(super) fn next(&self, edge: u32) -> impl Iterator<Item = (u32, bool)> + '_ {
+        let [begin, end] = [0, 1].map(|at| self.hops[edge as usize + at].first_next as usize);
+        self.next[begin..end].iter().map(|&to| (to & !BACK, to & BACK != 0))
+    }
+}

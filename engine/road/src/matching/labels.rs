@@ -1,0 +1,115 @@
+/// In place of a label, where there is none.
+pub(super) const NO_LABEL: u32 = u32::MAX;
+
+const EMPTY: u32 = u32::MAX;
+
+/// A way from a state to the beginning of an edge.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Label {
+    pub(super) edge: u32,
+    /// How long it is, with what turning back costs.
+    pub(super) distance_mm: u32,
+    /// How much less likely the state is than the likeliest one, as a length.
+    pub(super) handicap_mm: u32,
+    /// The label that it goes on from; else how it begins.
+    pub(super) before: u32,
+    /// Which state.
+    pub(super) source: u8,
+}
+
+/// The labels of one search by their edges.
+///
+/// A search looks at a few dozen edges out of hundreds of thousands: what it knows of them fits into the nearest cache,
+/// where an array by edge would be a miss each time.
+#[derive(Debug)]
+pub(super) struct Labels {
+    all: Vec<Linked>,
+    /// By a hash of the edge, a power of two of them, at least twice as many as are taken.
+    slots: Vec<Slot>,
+    taken: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Linked {
+    label: Label,
+    /// Another one at the same edge.
+    next: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    edge: u32,
+    first: u32,
+}
+
+const FREE: Slot = Slot { edge: EMPTY, first: NO_LABEL };
+
+impl Labels {
+    pub(super) fn new() -> Self {
+        Self { all: Vec::new(), slots: vec![FREE; 256], taken: Vec::new() }
+    }
+
+    pub(super) fn clear(&mut self) {
+        for &slot in &self.taken {
+            self.slots[slot as usize] = FREE;
+        }
+        self.taken.clear();
+        self.all.clear();
+    }
+
+    pub(super) fn get(&self, number: u32) -> &Label {
+        &self.all[number as usize].label
+    }
+
+    /// Keeps a label and says its number; unless one at the same edge is no worse, wherever it goes on from there: a
+    /// shorter way from the same state, or a way from another state that is less of a handicap by at least as much as
+    /// the two ways differ in length.
+    #[inline]
+    pub(super) fn push(&mut self, label: Label) -> Option<u32> {
+        let at = self.slot_of(label.edge);
+        let first = self.slots[at].first;
+        let mut other = first;
+        while other != NO_LABEL {
+            let Linked { label: known, next } = &self.all[other as usize];
+            let is_longer = known.source == label.source && known.distance_mm <= label.distance_mm;
+            let apart_mm = known.distance_mm.abs_diff(label.distance_mm);
+            if is_longer || label.handicap_mm >= known.handicap_mm.saturating_add(apart_mm) {
+                return None;
+            }
+            other = *next;
+        }
+        let number = self.all.len() as u32;
+        self.all.push(Linked { label, next: first });
+        self.slots[at] = Slot { edge: label.edge, first: number };
+        if first == NO_LABEL {
+            self.taken.push(at as u32);
+            if self.taken.len() * 2 > self.slots.len() {
+                self.grow();
+            }
+        }
+        Some(number)
+    }
+
+    /// Where an edge is, or would be.
+    #[inline]
+    fn slot_of(&self, edge: u32) -> usize {
+        let mask = self.slots.len() - 1;
+        // The golden ratio spreads numbers in a row far apart.
+        let mut at = edge.wrapping_mul(0x9e37_79b9) as usize >> 7 & mask;
+        while self.slots[at].edge != edge && self.slots[at].edge != EMPTY {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    fn grow(&mut self) {
+        let kept: Vec<Slot> = self.taken.iter().map(|&at| self.slots[at as usize]).collect();
+        self.slots = vec![FREE; self.slots.len() * 2];
+        self.taken.clear();
+        for slot in kept {
+            let at = self.slot_of(slot.edge);
+            self.slots[at] = slot;
+            self.taken.push(at as u32);
+        }
+    }
+}
