@@ -27,8 +27,8 @@ pub struct MatcherConfig {
     pub jitter_m: f64,
     /// What turning back costs, in metres of way: 60. From 0 to 10,000.
     pub u_turn_m: f64,
-    /// What it costs to be on a road that no known way leads to, in nats: 16. From 1 to 100; above `beam_nats` it is
-    /// never done while any road can be reached.
+    /// What it costs to be on a road that no known way leads to, in nats: 16. From 1 to 100. Far
+    /// above `beam_nats` it is never done.
     pub jump_nats: f64,
     /// And by how much better that road must fit the fix than all that can be reached, in nats: 5, as if these were
     /// 25 m farther away. From 0 to 100.

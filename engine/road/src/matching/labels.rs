@@ -15,6 +15,26 @@ pub(super) struct Label {
     pub(super) before: u32,
     /// Which state.
     pub(super) source: u8,
+    /// Whether it is where a way begins: at the end of its edge then, and of no other way's concern.
+    pub(super) is_start: bool,
+}
+
+impl Label {
+    /// Whether every way that goes on from the other one would be at least as good if it went on from this one.
+    ///
+    /// What the two cost is the handicap and how far the whole way is from the crow's, `|distance + rest - crow|`. The
+    /// difference of the two, over the rest, never falls if the other way is the longer one, so that it is least where
+    /// the rest is nothing; and else where the rest is long.
+    #[inline]
+    fn is_no_worse(&self, other: &Self, crow_mm: u32) -> bool {
+        let cost = |label: &Self, length_mm: u32| label.handicap_mm.saturating_add(length_mm);
+        if self.distance_mm > other.distance_mm {
+            return other.handicap_mm >= cost(self, self.distance_mm - other.distance_mm);
+        }
+        let off_mm = |label: &Self| label.distance_mm.abs_diff(crow_mm);
+        // Of one state only the shortest way counts: it does not drive around the block to make up for an error.
+        self.source == other.source || cost(other, off_mm(other)) >= cost(self, off_mm(self))
+    }
 }
 
 /// The labels of one search by their edges.
@@ -61,19 +81,22 @@ impl Labels {
         &self.all[number as usize].label
     }
 
-    /// Keeps a label and says its number; unless one at the same edge is no worse, wherever it goes on from there: a
-    /// shorter way from the same state, or a way from another state that is less of a handicap by at least as much as
-    /// the two ways differ in length.
+    /// Keeps where a way begins.
+    pub(super) fn push_start(&mut self, label: Label) -> u32 {
+        self.all.push(Linked { label, next: NO_LABEL });
+        self.all.len() as u32 - 1
+    }
+
+    /// Keeps a label and says its number; unless one at the same edge is no worse, wherever it goes on from there. A way
+    /// is as good as its length is near to `crow_mm`.
     #[inline]
-    pub(super) fn push(&mut self, label: Label) -> Option<u32> {
+    pub(super) fn push(&mut self, label: Label, crow_mm: u32) -> Option<u32> {
         let at = self.slot_of(label.edge);
         let first = self.slots[at].first;
         let mut other = first;
         while other != NO_LABEL {
             let Linked { label: known, next } = &self.all[other as usize];
-            let is_longer = known.source == label.source && known.distance_mm <= label.distance_mm;
-            let apart_mm = known.distance_mm.abs_diff(label.distance_mm);
-            if is_longer || label.handicap_mm >= known.handicap_mm.saturating_add(apart_mm) {
+            if known.is_no_worse(&label, crow_mm) {
                 return None;
             }
             other = *next;

@@ -124,15 +124,10 @@ impl WaySearch {
         }
         let mut limit_mm = limit_mm(step, arrivals);
         let lead = Lead::to_fix(step);
-        for (source, state) in step.states.iter().enumerate() {
+        for (state, source) in step.states.iter().zip(0..) {
             let handicap_mm = step.handicap_mm(state);
-            self.begin(
-                network,
-                state.position,
-                (source as u8, handicap_mm),
-                |edge, distance_mm| step.least_mm(handicap_mm, distance_mm, lead.ahead_mm(network, edge)),
-                limit_mm,
-            );
+            let least_mm = |distance_mm| step.least_mm(handicap_mm, distance_mm, 0);
+            self.start(network, state.position, (source, handicap_mm), least_mm, limit_mm);
         }
         let mut settled = 0;
         while let Some(Reverse((least_mm, _, number))) = self.front.queue.pop() {
@@ -141,7 +136,8 @@ impl WaySearch {
             }
             settled += 1;
             let label = *self.front.labels.get(number);
-            if let Some(slot) = self.targets.find(label.edge)
+            if !label.is_start
+                && let Some(slot) = self.targets.find(label.edge)
                 && !kept[usize::from(label.source)].contains(&(slot as u8))
             {
                 let way_mm = label.distance_mm.saturating_add(step.candidates[slot].position.offset_mm);
@@ -149,11 +145,10 @@ impl WaySearch {
                     limit_mm = self::limit_mm(step, arrivals);
                 }
             }
-            let least_mm =
-                |edge, distance_mm| step.least_mm(label.handicap_mm, distance_mm, lead.ahead_mm(network, edge));
-            let end_mm = label.distance_mm.saturating_add(self.hops.length_mm(label.edge));
-            let end = Label { distance_mm: end_mm, before: number, ..label };
-            self.front.expand(&self.hops, end, self.u_turn_mm, least_mm, limit_mm);
+            let end = self.end(number, label);
+            let ahead_mm = lead.ahead_mm(network, end.edge);
+            let least_mm = |distance_mm| step.least_mm(end.handicap_mm, distance_mm, ahead_mm);
+            self.front.expand(&self.hops, end, self.u_turn_mm, step.crow_mm, least_mm, limit_mm);
         }
     }
 
@@ -188,26 +183,37 @@ impl WaySearch {
         kept
     }
 
-    /// The labels of what can be entered from a state: at the end of its edge, and at the end of its twin after a turn
-    /// on the road.
-    fn begin(
+    /// The beginnings of all ways from a place that leave its street: one at the end of its edge, and one at the end of
+    /// the twin after a turn on the road. What cannot cost less than the limit is left out.
+    fn start(
         &mut self,
         network: &Network,
         from: Position,
         (source, handicap_mm): (u8, u32),
-        least_mm: impl Fn(u32, u32) -> u32,
+        least_mm: impl Fn(u32) -> u32,
         limit_mm: u32,
     ) {
-        let mut expand = |place: Position, extra_mm: u32, before: u32| {
+        let back = from.opposite(network).map(|back| (back, self.u_turn_mm, TURNED));
+        for (place, extra_mm, before) in [(from, 0, ROOT)].into_iter().chain(back) {
             let left_mm = self.hops.length_mm(place.edge.0).saturating_sub(place.offset_mm);
             let distance_mm = left_mm.saturating_add(extra_mm);
-            let end = Label { edge: place.edge.0, distance_mm, handicap_mm, before, source };
-            self.front.expand(&self.hops, end, self.u_turn_mm, &least_mm, limit_mm);
-        };
-        expand(from, 0, ROOT);
-        if let Some(back) = from.opposite(network) {
-            expand(back, self.u_turn_mm, TURNED);
+            let least_mm = least_mm(distance_mm);
+            if least_mm < limit_mm {
+                let start = Label { edge: place.edge.0, distance_mm, handicap_mm, before, source, is_start: true };
+                let number = self.front.labels.push_start(start);
+                self.front.queue.push(Reverse((least_mm, distance_mm, number)));
+            }
         }
+    }
+
+    /// The label at the end of the edge that a label is at the beginning of.
+    #[inline]
+    fn end(&self, number: u32, label: Label) -> Label {
+        if label.is_start {
+            return Label { is_start: false, ..label };
+        }
+        let distance_mm = label.distance_mm.saturating_add(self.hops.length_mm(label.edge));
+        Label { distance_mm, before: number, ..label }
     }
 
     /// How far it is from one place on an edge to another without leaving it, in millimetres. A little way back is no
@@ -263,17 +269,17 @@ impl WaySearch {
     fn find(&mut self, network: &Network, from: Position, to: EdgeId) -> Option<u32> {
         self.front.clear();
         let lead = Lead { frame: Some(LocalFrame::at(network.coord(network.tail(to)))), slack_m: 0.0 };
-        let least_mm = |edge, distance_mm: u32| distance_mm.saturating_add(lead.ahead_mm(network, edge));
-        self.begin(network, from, (0, 0), least_mm, u32::MAX);
+        self.start(network, from, (0, 0), |distance_mm| distance_mm, u32::MAX);
         for _ in 0..self.edges_max.saturating_mul(PATH_FACTOR) {
             let Reverse((.., number)) = self.front.queue.pop()?;
             let label = *self.front.labels.get(number);
-            if label.edge == to.0 {
+            if label.edge == to.0 && !label.is_start {
                 return Some(number);
             }
-            let end_mm = label.distance_mm.saturating_add(self.hops.length_mm(label.edge));
-            let end = Label { distance_mm: end_mm, before: number, ..label };
-            self.front.expand(&self.hops, end, self.u_turn_mm, least_mm, u32::MAX);
+            let end = self.end(number, label);
+            let ahead_mm = lead.ahead_mm(network, end.edge);
+            let least_mm = |distance_mm: u32| distance_mm.saturating_add(ahead_mm);
+            self.front.expand(&self.hops, end, self.u_turn_mm, 0, least_mm, u32::MAX);
         }
         None
     }
@@ -337,10 +343,18 @@ impl Front {
         self.queue.clear();
     }
 
-    /// Labels what follows the end of an edge. `least_mm` says what a way costs at least that has come so far.
+    /// Labels what follows the end of an edge. `least_mm` says what a way from there costs at least that is so long.
     #[inline]
-    fn expand(&mut self, hops: &Hops, end: Label, u_turn_mm: u32, least_mm: impl Fn(u32, u32) -> u32, limit_mm: u32) {
-        let straight_mm = least_mm(end.edge, end.distance_mm);
+    fn expand(
+        &mut self,
+        hops: &Hops,
+        end: Label,
+        u_turn_mm: u32,
+        crow_mm: u32,
+        least_mm: impl Fn(u32) -> u32,
+        limit_mm: u32,
+    ) {
+        let straight_mm = least_mm(end.distance_mm);
         if straight_mm >= limit_mm {
             return;
         }
@@ -349,12 +363,12 @@ impl Front {
             let mut at_least_mm = straight_mm;
             if is_back {
                 label.distance_mm = end.distance_mm.saturating_add(u_turn_mm);
-                at_least_mm = least_mm(end.edge, label.distance_mm);
+                at_least_mm = least_mm(label.distance_mm);
                 if at_least_mm >= limit_mm {
                     continue;
                 }
             }
-            if let Some(number) = self.labels.push(label) {
+            if let Some(number) = self.labels.push(label, crow_mm) {
                 self.queue.push(Reverse((at_least_mm, label.distance_mm, number)));
             }
         }

@@ -124,7 +124,8 @@ impl Viterbi {
             return;
         }
         let enough = best_reached + config.jump_gain_nats;
-        let likeliest = before.iter().position(|state| state.nats == 0.0).unwrap_or(0) as u8;
+        let likelier = |a: &usize, b: &usize| before[*a].nats.total_cmp(&before[*b].nats);
+        let likeliest = (0..before.len()).max_by(likelier).unwrap_or(0) as u8;
         for (reached, &emission) in self.reached.iter_mut().zip(&self.emission) {
             if !is_reached(reached) && emission >= enough {
                 *reached = Reached { nats: -config.jump_nats, before: likeliest, jumped: true };
