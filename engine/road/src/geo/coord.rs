@@ -89,6 +89,20 @@ impl Coord {
         Haversine.bearing(self.point(), other.point()).rem_euclid(360.0)
     }
 
+    /// The place that share of the way to `other`, 0 to 1, along the line that is straight in longitude and latitude, as
+    /// the segments of a road are. It goes the short way around the globe.
+    pub(crate) fn towards(self, other: Self, share: f64) -> Self {
+        let (half_turn, lat_e7, lon_e7) = (1_800_000_000.0, f64::from(self.lat_e7), f64::from(self.lon_e7));
+        let wrap = |lon_e7: f64| match lon_e7 {
+            west if west < -half_turn => west + 2.0 * half_turn,
+            east if east > half_turn => east - 2.0 * half_turn,
+            within => within,
+        };
+        let lat_e7 = lat_e7 + share * (f64::from(other.lat_e7) - lat_e7);
+        let lon_e7 = wrap(lon_e7 + share * wrap(f64::from(other.lon_e7) - lon_e7));
+        Self { lat_e7: lat_e7.round() as i32, lon_e7: lon_e7.round() as i32 }
+    }
+
     fn point(self) -> Point {
         Point::new(self.lon(), self.lat())
     }

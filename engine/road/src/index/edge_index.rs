@@ -128,11 +128,10 @@ impl Draft {
         }
     }
 
-    /// Spreads the length of an edge over its shape.
+    /// Spreads the length of an edge over its shape, as [`Network::coord_at`] does.
     fn measure(&mut self, shape: &[Coord], length_mm: u32) {
         self.offsets.clear();
-        let frame = LocalFrame::at(shape[0]);
-        let step = |pair: &[Coord]| frame.to_xy(pair[0]).distance(frame.to_xy(pair[1]));
+        let step = |pair: &[Coord]| pair[0].distance(pair[1]).0;
         let total: f64 = shape.windows(2).map(step).sum();
         let mut so_far = 0.0;
         self.offsets.push(0);

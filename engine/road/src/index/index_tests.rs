@@ -142,6 +142,24 @@ fn a_long_ferry_does_not_fill_the_memory() {
 }
 
 #[test]
+fn a_place_on_a_long_bent_street_is_the_same_one_from_both_of_its_ends() {
+    // 20 km north, then as far east: in a plane that touches the globe at one end, the other half is out of scale.
+    let network = network(coord(60.0, 10.0), &[(vec![(0.0, 0.0), (0.0, 20e3), (20e3, 20e3)], true)]);
+    let index = EdgeIndex::new(&network);
+    let mut found = Vec::new();
+    for km in 0..40 {
+        let at = network.coord_at(EdgeId(0), km * network.length_mm(EdgeId(0)) / 40);
+        index.within(&network, at, Metres(5.0), 9, &mut found);
+        assert_eq!(found.len(), 2);
+        for candidate in &found {
+            let on_road = network.coord_at(candidate.position.edge, candidate.position.offset_mm);
+            let off_m = candidate.point.distance(on_road).0;
+            assert!(off_m < 0.03, "{off_m} m off at km {km}, from {:?}", candidate.position);
+        }
+    }
+}
+
+#[test]
 fn the_pole_and_places_without_roads_and_odd_radii_are_answered() {
     let network = network(coord(89.9999, 0.0), &[(vec![(0.0, 0.0), (5.0, -300.0)], true)]);
     let index = EdgeIndex::new(&network);

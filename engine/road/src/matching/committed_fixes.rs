@@ -205,14 +205,16 @@ impl Cursor {
 /// tail, and the square of the distance there in metres. Of equally near places the first.
 fn nearest_on_edge(network: &Network, frame: LocalFrame, from: Position, to_mm: u32) -> (u32, f64) {
     let (shape, length_mm) = (network.shape(from.edge), network.length_mm(from.edge));
-    let total_m: f64 = shape.windows(2).map(|pair| frame.to_xy(pair[0]).distance(frame.to_xy(pair[1]))).sum();
+    // As `Network::coord_at` measures: the plane is true only near its origin, and an edge may be long.
+    let step_m = |pair: &[Coord]| pair[0].distance(pair[1]).0;
+    let total_m: f64 = shape.windows(2).map(step_m).sum();
     let mm_per_m = if total_m > 0.0 { f64::from(length_mm) / total_m } else { 0.0 };
     let (low, high) = (f64::from(from.offset_mm), f64::from(to_mm));
     let (mut nearest, mut nearest_sq) = (from.offset_mm, f64::INFINITY);
     let mut begin = 0.0;
     for pair in shape.windows(2) {
         let (start, end) = (frame.to_xy(pair[0]), frame.to_xy(pair[1]));
-        let step_mm = start.distance(end) * mm_per_m;
+        let step_mm = step_m(pair) * mm_per_m;
         // The last point may be a rounding error short of the end.
         let is_near = begin <= high && begin + step_mm >= low - 1.0;
         if is_near {

@@ -372,19 +372,16 @@ impl Network {
     /// Where one is on an edge `offset_mm` millimetres from its tail, along its shape.
     pub fn coord_at(&self, edge: EdgeId, offset_mm: u32) -> Coord {
         let shape = self.shape(edge);
-        let frame = crate::geo::LocalFrame::at(shape[0]);
-        let total: f64 = shape.windows(2).map(|pair| frame.to_xy(pair[0]).distance(frame.to_xy(pair[1]))).sum();
-        let mut left = total * (f64::from(offset_mm) / f64::from(self.length_mm(edge))).min(1.0);
+        // Measured segment by segment, so that a street is the same one from both of its ends, however long it is.
+        let step_m = |pair: &[Coord]| pair[0].distance(pair[1]).0;
+        let total_m: f64 = shape.windows(2).map(step_m).sum();
+        let mut left_m = total_m * (f64::from(offset_mm) / f64::from(self.length_mm(edge))).min(1.0);
         for pair in shape.windows(2) {
-            let (start, end) = (frame.to_xy(pair[0]), frame.to_xy(pair[1]));
-            let length = start.distance(end);
-            if left <= length && length > 0.0 {
-                let share = left / length;
-                let x = start.x + share * (end.x - start.x);
-                let y = start.y + share * (end.y - start.y);
-                return frame.to_coord(crate::geo::Xy { x, y });
+            let length_m = step_m(pair);
+            if left_m <= length_m && length_m > 0.0 {
+                return pair[0].towards(pair[1], left_m / length_m);
             }
-            left -= length;
+            left_m -= length_m;
         }
         shape[shape.len() - 1]
     }
