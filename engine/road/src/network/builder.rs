@@ -67,7 +67,7 @@ pub struct NewEdge {
     pub speed_mps: f64,
     /// What is added to its travel time, for lights and crossings on the way, in milliseconds.
     pub delay_ms: Weight,
-    /// Its length in metres, where the input knows better than the shape.
+    /// Its length in metres, where the input knows better than the shape; at least 1 mm. Not a number counts as absent.
     pub length_m: Option<f64>,
 }
 
@@ -128,8 +128,8 @@ impl NetworkBuilder {
         let first_point = self.points.len() as u32;
         self.points.extend_from_slice(&edge.via);
         let length_mm = match edge.length_m {
-            Some(metres) => (metres * 1e3).round().clamp(1.0, f64::from(u32::MAX / 2)) as u32,
-            None => self.shape_length_mm(&edge),
+            Some(metres) if !metres.is_nan() => (metres * 1e3).round().clamp(1.0, f64::from(u32::MAX / 2)) as u32,
+            _ => self.shape_length_mm(&edge),
         };
         let speed_mps = if edge.speed_mps.is_finite() { edge.speed_mps.clamp(0.3, 70.0) } else { 0.3 };
         let moving_ms = (f64::from(length_mm) / speed_mps).round() as u64;
@@ -354,6 +354,20 @@ mod tests {
         builder.edge(NewEdge::straight(a, b, RoadClass::Service, 5.0), "");
         let network = builder.build(&TurnModel::default()).expect("builds");
         assert_ne!(network.component(network.edges_between(1, 9)[0]), 0);
+    }
+
+    #[test]
+    fn an_edge_has_a_length_whatever_the_input_says() {
+        let mut builder = NetworkBuilder::new();
+        let (a, b) = (builder.node(0, coord(41.0, -8.0)), builder.node(1, coord(41.01, -8.0)));
+        for length_m in [f64::NAN, 0.0, -5.0, f64::NEG_INFINITY, f64::INFINITY] {
+            let length_m = Some(length_m);
+            builder.edge(NewEdge { length_m, ..NewEdge::straight(a, b, RoadClass::Primary, 10.0) }, "");
+        }
+        builder.edge(NewEdge::straight(a, a, RoadClass::Primary, 10.0), "");
+        let network = builder.build(&TurnModel::default()).expect("builds");
+        let lengths: Vec<u32> = network.edges().map(|edge| network.length_mm(edge)).collect();
+        assert_eq!(lengths, [1_111_951, 1, 1, 1, u32::MAX / 2, 1]);
     }
 
     #[test]
