@@ -29,6 +29,18 @@ pub use outcome::{BreakReason, Committed, HoldReason, Joint, Match, Outcome, Rej
 pub use trace::{Trace, TraceError};
 
 #[cfg(test)]
+mod bad_input_tests;
+#[cfg(test)]
 mod coast_tests;
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod matching_tests;
+#[cfg(test)]
+mod odd_network;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod oracle_tests;
+#[cfg(test)]
+mod promise_tests;

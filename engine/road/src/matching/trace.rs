@@ -23,9 +23,10 @@ const JOINTS: [Joint; 6] = [
 
 /// What is known and still open of how one driver moves.
 ///
-/// Bounded: the states of at most `lag_fixes + 2` fixes, at most `candidates_max` each, of 16 bytes, beside some 350
-/// bytes: with the defaults at most 2.3 kB, and about 0.8 kB on the average in a city ([`bytes`](Self::bytes) says
-/// how many).
+/// Bounded: the states of `lag_fixes + 1` fixes, at most `candidates_max` each, at 16 bytes, and 24 bytes for each of
+/// these fixes, in lists that may have grown to twice that, beside some 200 bytes. That is at most
+/// `(lag_fixes + 1) * (32 * candidates_max + 48) + 400` bytes: 5.2 kB with the defaults, where all roads are equally
+/// likely all the time; 0.8 kB on the average in a city ([`bytes`](Self::bytes) says how many).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trace {
     /// When the last fix was that was looked at.
