@@ -208,3 +208,38 @@ fn fixes_between_the_steps_of_a_long_bent_road_are_where_they_were() {
         assert!(off_mm <= 100, "fix {} is {off_mm} mm from where it was", settled.number);
     }
 }
+
+#[test]
+#[ignore = "a time is believed however far ahead it is, and all that come after it are stale"]
+fn one_fix_from_the_far_future_does_not_silence_a_driver_for_good() {
+    let (here, there) = (origin(0.0, 0.0), origin(0.0, 0.01));
+    let times = [0, 1, 2, 8_000_000_000, 3, 4, 5, 60, 120, 180, 240, 300];
+    let fixes = times.map(|second| Fix::new(Timestamp::from_secs(second), here));
+    let counted = count(road(&[here, there]), MatcherConfig::default(), fixes);
+    assert!(counted.matched > 4, "{counted:?}");
+}
+
+#[test]
+#[ignore = "the likelihood of a jump is not held to the beam, but to what fits the fix as well"]
+fn above_the_beam_no_vehicle_jumps_while_a_road_can_be_reached() {
+    // A road that goes on, and beside it one that no way leads to and that fits a little better.
+    let east = |x: f64, y: f64| LocalFrame::at(origin(41.15, -8.61)).to_coord(Xy { x, y });
+    let mut builder = NetworkBuilder::new();
+    for y in [0.0, 40.0] {
+        let (start, end) = (builder.node(0, east(0.0, y)), builder.node(1, east(900.0, y)));
+        builder.edge(NewEdge::straight(start, end, RoadClass::Primary, 20.0), "");
+    }
+    let network = builder.build(&TurnModel::default()).expect("builds");
+    let config = MatcherConfig { jump_nats: 10.0, beam_nats: 9.0, jump_gain_nats: 0.0, ..MatcherConfig::default() };
+    let mut matcher = matcher(network, config);
+    let (mut trace, mut checked) = (Trace::default(), Checked::default());
+    let network = matcher.network().clone();
+    for nth in 0..20 {
+        let y = if nth < 3 { 0.0 } else { 38.0 };
+        let fix = Fix::new(Timestamp::from_secs(nth), east(20.0 + 20.0 * nth as f64, y));
+        let outcome = matcher.on_fix(&mut trace, &fix);
+        checked.on_outcome(&network, &outcome);
+        let Outcome::Matched(matched) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(matched.position.edge, EdgeId(0), "fix {nth}");
+    }
+}

@@ -48,6 +48,7 @@ struct Answer {
     fix: Fix,
     position: Position,
     confidence: f64,
+    direction_confidence: f64,
 }
 
 /// A step that was committed.
@@ -92,7 +93,7 @@ fn told(matcher: &mut Matcher, fixes: &[Fix]) -> Vec<Told> {
     let mut now = Told::default();
     for fix in fixes {
         match matcher.on_fix(&mut trace, fix) {
-            Outcome::Matched(Match { position, confidence, broke, committed, .. }) => {
+            Outcome::Matched(Match { position, confidence, direction_confidence, broke, committed, .. }) => {
                 if broke.is_some_and(|reason| reason != BreakReason::First) {
                     assert_eq!(broke, Some(BreakReason::NoRoute));
                     now.finish(committed);
@@ -101,7 +102,8 @@ fn told(matcher: &mut Matcher, fixes: &[Fix]) -> Vec<Told> {
                 } else {
                     assert!(committed.is_empty(), "all is within the lag");
                 }
-                now.answers.push(Answer { fix: *fix, position, confidence: confidence.into() });
+                let (confidence, direction_confidence) = (confidence.into(), direction_confidence.into());
+                now.answers.push(Answer { fix: *fix, position, confidence, direction_confidence });
             }
             Outcome::Rejected(RejectReason::OffMap) => {}
             other => panic!("{other:?}"),
@@ -138,14 +140,22 @@ fn is_beyond_the_beam(known: &[Known]) -> bool {
     known.windows(2).any(|pair| pair[1].best() < pair[0].best() - 0.7 * BEAM_NATS)
 }
 
-fn check_answers(told: &Told, known: &[Known]) {
+/// Every answer is the likeliest place by all that was seen until then, and as sure as the model has it.
+fn check_answers(network: &Network, told: &Told, known: &[Known]) {
     for (answer, known) in told.answers.iter().zip(known) {
         let best = known.best();
-        let said = known.candidates.iter().position(|candidate| candidate.position == answer.position);
-        let said = known.nats[said.expect("a candidate of the fix")];
+        let nats_on = |edge: EdgeId| {
+            let candidate = known.candidates.iter().position(|candidate| candidate.position.edge == edge);
+            candidate.map_or(f64::NEG_INFINITY, |candidate| known.nats[candidate])
+        };
+        assert!(known.candidates.iter().any(|candidate| candidate.position == answer.position));
+        let said = nats_on(answer.position.edge);
         assert!(said >= best - ERROR_NATS, "{:?} is said at {said}, the best is at {best}", answer.position);
         let all: f64 = known.nats.iter().map(|nats| (nats - best).exp()).sum();
         assert!((answer.confidence - 1.0 / all).abs() < ERROR_NATS, "{} for {}", answer.confidence, 1.0 / all);
+        let back = network.twin(answer.position.edge).map_or(0.0, |back| (nats_on(back) - best).exp());
+        let (direction, sure) = (answer.direction_confidence, 1.0 / (1.0 + back));
+        assert!((direction - sure).abs() < ERROR_NATS, "{direction} for {sure}");
     }
 }
 
@@ -205,7 +215,7 @@ fn check(network: Network, config: MatcherConfig, fixes: &[Fix]) {
         if is_beyond_the_beam(&known) {
             continue;
         }
-        check_answers(&told, &known);
+        check_answers(&network, &told, &known);
         let Some(last) = known.last() else { continue };
         if let Some(beyond) = beyond {
             let (there, before) = (beyond.reached, last.best());
