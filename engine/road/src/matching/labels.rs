@@ -20,20 +20,18 @@ pub(super) struct Label {
 }
 
 impl Label {
-    /// Whether every way that goes on from the other one would be at least as good if it went on from this one.
+    /// Whether no way that goes on from the other one can be better than the one that goes on from this.
     ///
-    /// What the two cost is the handicap and how far the whole way is from the crow's, `|distance + rest - crow|`. The
-    /// difference of the two, over the rest, never falls if the other way is the longer one, so that it is least where
-    /// the rest is nothing; and else where the rest is long.
+    /// A way costs its handicap and what it is longer than the crow's. The difference of two that go on alike never falls
+    /// if the other is the longer one, so that it is least where they part; else it is least where both are long.
     #[inline]
     fn is_no_worse(&self, other: &Self, crow_mm: u32) -> bool {
         let cost = |label: &Self, length_mm: u32| label.handicap_mm.saturating_add(length_mm);
         if self.distance_mm > other.distance_mm {
             return other.handicap_mm >= cost(self, self.distance_mm - other.distance_mm);
         }
-        let off_mm = |label: &Self| label.distance_mm.abs_diff(crow_mm);
-        // Of one state only the shortest way counts: it does not drive around the block to make up for an error.
-        self.source == other.source || cost(other, off_mm(other)) >= cost(self, off_mm(self))
+        let over_mm = |label: &Self| label.distance_mm.saturating_sub(crow_mm);
+        cost(other, over_mm(other)) >= cost(self, over_mm(self))
     }
 }
 
@@ -54,6 +52,8 @@ struct Linked {
     label: Label,
     /// Another one at the same edge.
     next: u32,
+    /// Whether a later one at the same edge is no worse.
+    is_replaced: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -81,9 +81,14 @@ impl Labels {
         &self.all[number as usize].label
     }
 
+    /// Whether a label that came later makes this one useless.
+    pub(super) fn is_replaced(&self, number: u32) -> bool {
+        self.all[number as usize].is_replaced
+    }
+
     /// Keeps where a way begins.
     pub(super) fn push_start(&mut self, label: Label) -> u32 {
-        self.all.push(Linked { label, next: NO_LABEL });
+        self.all.push(Linked { label, next: NO_LABEL, is_replaced: false });
         self.all.len() as u32 - 1
     }
 
@@ -95,14 +100,15 @@ impl Labels {
         let first = self.slots[at].first;
         let mut other = first;
         while other != NO_LABEL {
-            let Linked { label: known, next } = &self.all[other as usize];
+            let Linked { label: known, next, is_replaced } = &mut self.all[other as usize];
             if known.is_no_worse(&label, crow_mm) {
                 return None;
             }
+            *is_replaced |= label.is_no_worse(known, crow_mm);
             other = *next;
         }
         let number = self.all.len() as u32;
-        self.all.push(Linked { label, next: first });
+        self.all.push(Linked { label, next: first, is_replaced: false });
         self.slots[at] = Slot { edge: label.edge, first: number };
         if first == NO_LABEL {
             self.taken.push(at as u32);

@@ -45,29 +45,45 @@ impl<'a> Oracle<'a> {
         -0.5 * (f64::from(candidate.distance_m) / self.config.sigma_m).powi(2)
     }
 
-    fn transition(&self, way_m: f64, crow_m: f64) -> f64 {
-        -(way_m - crow_m).abs() / self.config.beta_m.max(self.config.beta_share * crow_m)
-    }
-
-    /// How long the way from one place to another is, in metres, with what turning back costs.
-    pub(super) fn way_m(&self, from: Position, to: Position) -> f64 {
+    /// How long the ways from one place to another are that count, in metres, with what turning back costs: without
+    /// leaving the edge, with a turn on the road, and the shortest of those that leave the street.
+    fn ways_m(&self, from: Position, to: Position) -> [f64; 3] {
         let (network, u_turn_m) = (self.network, self.config.u_turn_m);
         let metres = |mm: u32| f64::from(mm) / 1e3;
+        let mut ways = [NO_WAY; 3];
         if from.edge == to.edge {
             let ahead_m = metres(to.offset_mm) - metres(from.offset_mm);
             if ahead_m >= -self.config.jitter_m {
-                return ahead_m.max(0.0);
+                ways[0] = ahead_m.max(0.0);
             }
         }
         let back = from.opposite(network);
         if let Some(back) = back.filter(|back| back.edge == to.edge) {
-            return (metres(back.offset_mm) - metres(to.offset_mm)).abs() + u_turn_m;
+            ways[1] = (metres(back.offset_mm) - metres(to.offset_mm)).abs() + u_turn_m;
         }
         let by_end = |from: Position| {
             let left_m = metres(network.length_mm(from.edge)) - metres(from.offset_mm);
             left_m + self.between[from.edge.index()][to.edge.index()] + metres(to.offset_mm)
         };
-        by_end(from).min(back.map_or(NO_WAY, |back| by_end(back) + u_turn_m))
+        ways[2] = by_end(from).min(back.map_or(NO_WAY, |back| by_end(back) + u_turn_m));
+        ways
+    }
+
+    /// How long the way is that is told: the first of those that count, if there is one.
+    pub(super) fn way_m(&self, from: Position, to: Position) -> f64 {
+        self.ways_m(from, to).into_iter().find(|&way_m| way_m < NO_WAY).unwrap_or(NO_WAY)
+    }
+
+    /// How likely a step is. On the street a way is as wrong if it is shorter than the crow's as if it is longer. One that
+    /// leaves the street may be shorter, but not its end nearer to the fix before than this one is.
+    fn step_nats(&self, from: Position, to: Position, fixes: [&Fix; 2]) -> f64 {
+        let crow_m = crow_m(fixes[0], fixes[1]);
+        let beta_m = self.config.beta_m.max(self.config.beta_share * crow_m);
+        let [along, turned, shortest] = self.ways_m(from, to);
+        let on_street = along.min(turned);
+        let there = LocalFrame::at(fixes[0].coord).to_xy(self.network.coord_at(to.edge, to.offset_mm));
+        let short_m = (crow_m - there.x.hypot(there.y)).max(0.0);
+        -(on_street - crow_m).abs().min((shortest - crow_m).max(0.0) + short_m) / beta_m
     }
 
     /// Of each fix what is known once it has been seen, the fixes being one trace. It ends before a fix that nothing
@@ -79,8 +95,8 @@ impl<'a> Oracle<'a> {
             let reached: Vec<f64> = match known.last() {
                 None => vec![0.0; candidates.len()],
                 Some(before) => {
-                    let crow_m = crow_m(&fixes[nth - 1], fix);
-                    candidates.iter().map(|to| self.reach(before, to, crow_m)).collect()
+                    let pair = [&fixes[nth - 1], fix];
+                    candidates.iter().map(|to| self.reach(before, to, pair)).collect()
                 }
             };
             let most = reached.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -93,9 +109,9 @@ impl<'a> Oracle<'a> {
         known
     }
 
-    fn reach(&self, before: &Known, to: &Candidate, crow_m: f64) -> f64 {
-        let ways = before.candidates.iter().map(|from| self.way_m(from.position, to.position));
-        let nats = ways.zip(&before.nats).map(|(way_m, nats)| nats + self.transition(way_m, crow_m));
+    fn reach(&self, before: &Known, to: &Candidate, fixes: [&Fix; 2]) -> f64 {
+        let steps = before.candidates.iter().map(|from| self.step_nats(from.position, to.position, fixes));
+        let nats = steps.zip(&before.nats).map(|(step, nats)| nats + step);
         nats.fold(f64::NEG_INFINITY, f64::max)
     }
 
@@ -105,9 +121,8 @@ impl<'a> Oracle<'a> {
             let at = known.candidates.iter().find(|candidate| candidate.position == *place);
             self.emission(at.expect("a place that was found for the fix"))
         });
-        let crows = fixes.windows(2).map(|pair| crow_m(&pair[0], &pair[1]));
-        let steps = places.windows(2).zip(crows);
-        let transition = steps.map(|(pair, crow_m)| self.transition(self.way_m(pair[0], pair[1]), crow_m));
+        let steps = places.windows(2).zip(fixes.windows(2));
+        let transition = steps.map(|(places, fixes)| self.step_nats(places[0], places[1], [&fixes[0], &fixes[1]]));
         emission.sum::<f64>() + transition.sum::<f64>()
     }
 }

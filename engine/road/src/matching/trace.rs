@@ -9,7 +9,7 @@ use crate::unit::Timestamp;
 pub(super) const MAX_COLUMNS: usize = 35;
 
 /// The most states a column has: `candidates_max` is at most 32.
-pub(super) const MAX_STATES: usize = 32;
+const MAX_STATES: usize = 32;
 
 /// Every one that there is; a trace is written with its place among them.
 const JOINTS: [Joint; 6] = [

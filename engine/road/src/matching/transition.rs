@@ -4,7 +4,7 @@ use std::collections::BinaryHeap;
 use super::config::MatcherConfig;
 use super::hops::Hops;
 use super::labels::{Label, Labels};
-use super::trace::{MAX_STATES, State};
+use super::trace::State;
 use crate::geo::{Coord, LocalFrame};
 use crate::id::EdgeId;
 use crate::index::Candidate;
@@ -46,6 +46,9 @@ pub(super) struct Step<'a> {
     pub(super) candidates: &'a [Candidate],
     /// What each candidate costs by itself.
     pub(super) emission_mm: &'a [u32],
+    /// How much nearer each candidate is to the fix before than this fix is: the vehicle has come farther than that, by
+    /// whatever street.
+    pub(super) short_mm: &'a [u32],
     /// Where the fix is.
     pub(super) to: Coord,
     /// How far it is from the one before.
@@ -94,9 +97,6 @@ struct Targets {
     bits: u64,
 }
 
-/// In place of a candidate.
-const NO_SLOT: u8 = u8::MAX;
-
 impl WaySearch {
     pub(super) fn new(network: &Network, config: &MatcherConfig) -> Self {
         Self {
@@ -118,9 +118,8 @@ impl WaySearch {
         arrivals.resize(step.candidates.len(), Arrival { cost_mm: UNREACHED, state: 0 });
         self.targets.set(step.candidates);
         self.front.clear();
-        let mut kept = [[NO_SLOT; 2]; MAX_STATES];
-        for (source, state) in step.states.iter().enumerate() {
-            kept[source] = self.keep(network, step, source as u8, state.position, arrivals);
+        for (state, source) in step.states.iter().zip(0..) {
+            self.stay(network, step, source, state, arrivals);
         }
         let mut limit_mm = limit_mm(step, arrivals);
         let lead = Lead::to_fix(step);
@@ -134,14 +133,18 @@ impl WaySearch {
             if least_mm >= limit_mm || settled >= self.edges_max {
                 break;
             }
+            if self.front.labels.is_replaced(number) {
+                continue;
+            }
             settled += 1;
             let label = *self.front.labels.get(number);
             if !label.is_start
                 && let Some(slot) = self.targets.find(label.edge)
-                && !kept[usize::from(label.source)].contains(&(slot as u8))
             {
                 let way_mm = label.distance_mm.saturating_add(step.candidates[slot].position.offset_mm);
-                if arrivals[slot].offer(step, label.source, label.handicap_mm, way_mm) {
+                let over_mm = way_mm.saturating_sub(step.crow_mm);
+                let cost_mm = label.handicap_mm.saturating_add(over_mm).saturating_add(step.short_mm[slot]);
+                if arrivals[slot].offer(cost_mm, label.source) {
                     limit_mm = self::limit_mm(step, arrivals);
                 }
             }
@@ -152,23 +155,13 @@ impl WaySearch {
         }
     }
 
-    /// The ways that do not leave the street: on the edge itself, and with a turn on the road. What is reached so is not
-    /// looked for otherwise, as the way around a block and back to the same place is longer.
-    fn keep(
-        &self,
-        network: &Network,
-        step: &Step<'_>,
-        source: u8,
-        from: Position,
-        arrivals: &mut [Arrival],
-    ) -> [u8; 2] {
-        let handicap_mm = step.handicap_mm(&step.states[usize::from(source)]);
-        let mut kept = [NO_SLOT; 2];
+    /// The ways that do not leave the street: on the edge itself, and with a turn on the road.
+    fn stay(&self, network: &Network, step: &Step<'_>, source: u8, state: &State, arrivals: &mut [Arrival]) {
+        let (from, handicap_mm) = (state.position, step.handicap_mm(state));
         if let Some(slot) = self.targets.find(from.edge.0)
             && let Some(way_mm) = self.along(from, step.candidates[slot].position)
         {
-            arrivals[slot].offer(step, source, handicap_mm, way_mm);
-            kept[0] = slot as u8;
+            arrivals[slot].offer(step.street_cost_mm(handicap_mm, way_mm), source);
         }
         if let Some(back) = from.opposite(network)
             && let Some(slot) = self.targets.find(back.edge.0)
@@ -176,11 +169,9 @@ impl WaySearch {
             let way_mm = back.offset_mm.abs_diff(step.candidates[slot].position.offset_mm);
             let way_mm = way_mm.saturating_add(self.u_turn_mm);
             if step.least_mm(handicap_mm, way_mm, 0) <= step.beam_mm {
-                arrivals[slot].offer(step, source, handicap_mm, way_mm);
+                arrivals[slot].offer(step.street_cost_mm(handicap_mm, way_mm), source);
             }
-            kept[1] = slot as u8;
         }
-        kept
     }
 
     /// The beginnings of all ways from a place that leave its street: one at the end of its edge, and one at the end of
@@ -299,6 +290,11 @@ impl Step<'_> {
         (f64::from(-state.nats) * self.mm_per_nat) as u32
     }
 
+    /// What a way costs that does not leave the street: one that is shorter than the crow's is as wrong as a longer one.
+    fn street_cost_mm(&self, handicap_mm: u32, way_mm: u32) -> u32 {
+        handicap_mm.saturating_add(way_mm.abs_diff(self.crow_mm))
+    }
+
     /// What a way costs at least that is so long, and leads on.
     #[inline]
     fn least_mm(&self, handicap_mm: u32, distance_mm: u32, ahead_mm: u32) -> u32 {
@@ -309,8 +305,7 @@ impl Step<'_> {
 impl Arrival {
     /// Takes another way, if it is better, and says whether it is.
     #[inline]
-    fn offer(&mut self, step: &Step<'_>, state: u8, handicap_mm: u32, way_mm: u32) -> bool {
-        let cost_mm = handicap_mm.saturating_add(way_mm.abs_diff(step.crow_mm));
+    fn offer(&mut self, cost_mm: u32, state: u8) -> bool {
         let is_better = cost_mm < self.cost_mm;
         if is_better {
             *self = Self { cost_mm, state };

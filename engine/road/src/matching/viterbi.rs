@@ -2,7 +2,7 @@ use super::config::MatcherConfig;
 use super::emission::Emission;
 use super::trace::{Column, State, Trace};
 use super::transition::{Arrival, Step, UNREACHED, WaySearch};
-use crate::geo::Coord;
+use crate::geo::{Coord, LocalFrame};
 use crate::index::Candidate;
 use crate::network::Network;
 use crate::unit::Timestamp;
@@ -29,6 +29,8 @@ pub(super) struct Observation<'a> {
 /// How far a vehicle has come from one fix to the next.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moved {
+    /// From where.
+    pub(super) from: Coord,
     /// As the crow flies.
     pub(super) crow_m: f64,
     /// Along the roads at most, where it is looked for a way that is much longer; else 0.
@@ -54,6 +56,7 @@ pub(super) struct Viterbi {
     /// What each candidate's distance and heading say of it, in nats, and as a length.
     emission: Vec<f64>,
     emission_mm: Vec<u32>,
+    short_mm: Vec<u32>,
     arrivals: Vec<Arrival>,
     /// For each candidate the likeliest way to it: nats (the emission left out) and the state before.
     reached: Vec<Reached>,
@@ -79,17 +82,24 @@ impl Viterbi {
         search: &mut WaySearch,
         before: &[State],
         seen: Observation<'_>,
-        Moved { crow_m, way_max_m }: Moved,
+        Moved { from, crow_m, way_max_m }: Moved,
     ) -> bool {
         self.look(seen);
         let mm_per_nat = config.beta_m.max(config.beta_share * crow_m) * 1e3;
         self.emission_mm.clear();
         self.emission_mm.extend(self.emission.iter().map(|nats| (-nats * mm_per_nat) as u32));
         let crow_mm = (crow_m * 1e3) as u32;
+        let frame = LocalFrame::at(from);
+        self.short_mm.clear();
+        self.short_mm.extend(seen.candidates.iter().map(|candidate| {
+            let there = frame.to_xy(candidate.point);
+            ((crow_m - (there.x * there.x + there.y * there.y).sqrt()) * 1e3).max(0.0) as u32
+        }));
         let mut step = Step {
             states: before,
             candidates: seen.candidates,
             emission_mm: &self.emission_mm,
+            short_mm: &self.short_mm,
             to: seen.coord,
             crow_mm,
             mm_per_nat,
