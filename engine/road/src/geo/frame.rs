@@ -43,6 +43,12 @@ impl LocalFrame {
         Self { origin, metres_per_lon_e7: METRES_PER_E7 * shrink }
     }
 
+    /// Where the plane touches the globe.
+    #[inline]
+    pub(crate) fn origin(self) -> Coord {
+        self.origin
+    }
+
     /// How many metres east and north 1e-7 degrees of longitude and latitude are in the plane.
     #[inline]
     pub(crate) fn metres_per_e7(self) -> Xy {

@@ -1,5 +1,3 @@
-use std::cmp::Ordering;
-
 use crate::geo::Coord;
 use crate::routing::Position;
 
@@ -20,16 +18,5 @@ impl Candidate {
     /// Which way the edge leads there, in degrees clockwise from north, in 0..360.
     pub fn bearing_deg(&self) -> f32 {
         self.heading[0].atan2(self.heading[1]).to_degrees().rem_euclid(360.0)
-    }
-
-    /// Closest first; the lower edge where they are equally close.
-    pub(super) fn by_distance(&self, other: &Self) -> Ordering {
-        self.distance_m.total_cmp(&other.distance_m).then(self.position.edge.cmp(&other.position.edge))
-    }
-
-    /// By edge; the closest first where it is the same.
-    pub(super) fn by_edge(&self, other: &Self) -> Ordering {
-        let by_edge = self.position.edge.cmp(&other.position.edge);
-        by_edge.then(self.distance_m.total_cmp(&other.distance_m)).then(self.position.cmp(&other.position))
     }
 }

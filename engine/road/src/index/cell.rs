@@ -1,12 +1,13 @@
-use crate::geo::{Coord, LocalFrame};
+use super::window::{Bounds, Side, Window};
+use crate::geo::{Coord, LocalFrame, Xy};
 
 /// All of the globe's longitudes and half of them, in 1e-7 degrees.
-const TURN_E7: i64 = 3_600_000_000;
-const HALF_TURN_E7: i64 = TURN_E7 / 2;
+pub(super) const TURN_E7: i64 = 3_600_000_000;
+pub(super) const HALF_TURN_E7: i64 = TURN_E7 / 2;
 const QUARTER_TURN_E7: i64 = TURN_E7 / 4;
 
 /// How high and (at least) wide a cell is, in metres.
-const CELL_M: f64 = 64.0;
+const CELL_M: f64 = 128.0;
 
 /// How far around a cell the segments lie that it holds, in metres.
 pub(super) const PAD_M: f64 = 50.0;
@@ -16,6 +17,8 @@ pub(super) const PAD_M: f64 = 50.0;
 pub(super) struct Cells {
     row_e7: i64,
     pad_lat_e7: i64,
+    /// Of a window, in latitude.
+    side: Side,
     bands: Vec<Band>,
 }
 
@@ -25,6 +28,8 @@ struct Band {
     columns: u32,
     /// [`PAD_M`] in longitude, where the band is narrowest.
     pad_lon_e7: i64,
+    /// Of a window, in longitude.
+    side: Side,
 }
 
 /// A segment of a road: a straight line in longitude and latitude.
@@ -56,9 +61,11 @@ impl Cells {
             let width_e7 = ((CELL_M / metres_per_e7).ceil() as i64).min(TURN_E7);
             let columns = ((TURN_E7 + width_e7 - 1) / width_e7) as u32;
             let pad_lon_e7 = ((PAD_M / metres_per_e7).ceil() as i64).min(TURN_E7);
-            Band { width_e7, columns, pad_lon_e7 }
+            let side = Side::new((width_e7 + 2 * pad_lon_e7).min(TURN_E7));
+            Band { width_e7, columns, pad_lon_e7, side }
         };
-        Self { row_e7, pad_lat_e7, bands: (0..=180).map(band).collect() }
+        let side = Side::new(row_e7 + 2 * pad_lat_e7);
+        Self { row_e7, pad_lat_e7, side, bands: (0..=180).map(band).collect() }
     }
 
     /// The cell that holds a place.
@@ -68,10 +75,19 @@ impl Cells {
         key(row, self.band(row).column(i64::from(coord.lon_e7())))
     }
 
+    /// A cell and what is around it.
+    #[inline]
+    pub(super) fn window(&self, cell: u64) -> Window {
+        let (row, column) = ((cell >> 32) as u32, cell as u32);
+        let band = self.band(row);
+        let south = i64::from(row) * self.row_e7 - QUARTER_TURN_E7 - self.pad_lat_e7;
+        let west = i64::from(column) * band.width_e7 - HALF_TURN_E7 - band.pad_lon_e7;
+        Window::new(self.side.starting_at(south), band.side.starting_at(west))
+    }
+
     /// The cells that hold every segment that comes within `radius` metres of `at`, and how many they are at most.
     /// They are one if the radius is at most [`PAD_M`].
-    pub(super) fn around(&self, at: Coord, radius: f64) -> Area<'_> {
-        let metres_per_e7 = LocalFrame::at(at).metres_per_e7();
+    pub(super) fn around(&self, at: Coord, metres_per_e7: Xy, radius: f64) -> Area<'_> {
         let (lat, lon) = (i64::from(at.lat_e7()), i64::from(at.lon_e7()));
         let reach_lat = if radius <= PAD_M { 0 } else { (radius / metres_per_e7.y).ceil() as i64 - self.pad_lat_e7 };
         let reach_lon = if radius <= PAD_M { 0 } else { (radius / metres_per_e7.x).ceil() as i64 };
@@ -79,8 +95,8 @@ impl Cells {
         Area { cells: self, rows, lon, reach_lon: reach_lon.min(TURN_E7) }
     }
 
-    /// Calls `visit` with every cell that a line comes within [`PAD_M`] of (and some that it just misses).
-    pub(super) fn along(&self, line: Line, mut visit: impl FnMut(u64)) {
+    /// Calls `visit` with every cell that a line comes within [`PAD_M`] of, and where in its window that is.
+    pub(super) fn along(&self, line: Line, mut visit: impl FnMut(u64, Bounds)) {
         let (lat, lon) = (i64::from(line.start.lat_e7()), i64::from(line.start.lon_e7()));
         let south = lat + line.lat_step.min(0) - self.pad_lat_e7;
         let north = lat + line.lat_step.max(0) + self.pad_lat_e7;
@@ -94,14 +110,21 @@ impl Cells {
             // A unit more for what the division rounds.
             let west = lon + from.min(to).floor() as i64 - 1 - band.pad_lon_e7;
             let east = lon + from.max(to).ceil() as i64 + 1 + band.pad_lon_e7;
-            band.columns(west, east).for_each(|column| visit(key(row, column)));
+            for column in band.columns(west, east) {
+                let cell = key(row, column);
+                if let Some(bounds) = self.window(cell).bounds(line) {
+                    visit(cell, bounds);
+                }
+            }
         }
     }
 
+    #[inline]
     fn row(&self, lat_e7: i64) -> u32 {
         ((lat_e7.clamp(-QUARTER_TURN_E7, QUARTER_TURN_E7) + QUARTER_TURN_E7) / self.row_e7) as u32
     }
 
+    #[inline]
     fn band(&self, row: u32) -> Band {
         self.bands[(i64::from(row) * self.row_e7 / 10_000_000) as usize]
     }
@@ -143,6 +166,7 @@ impl Area<'_> {
 }
 
 impl Band {
+    #[inline]
     fn column(self, lon_e7: i64) -> u32 {
         ((wrap(lon_e7) + HALF_TURN_E7) / self.width_e7) as u32
     }
@@ -162,12 +186,14 @@ impl Band {
     }
 }
 
+#[inline]
 fn key(row: u32, column: u32) -> u64 {
     u64::from(row) << 32 | u64::from(column)
 }
 
 /// A longitude, or a difference of two, brought to -180..180 degrees.
-fn wrap(lon_e7: i64) -> i64 {
+#[inline]
+pub(super) fn wrap(lon_e7: i64) -> i64 {
     if (-HALF_TURN_E7..HALF_TURN_E7).contains(&lon_e7) {
         lon_e7
     } else {

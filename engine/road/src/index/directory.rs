@@ -39,6 +39,12 @@ impl Directory {
         slot.first as usize..slot.end as usize
     }
 
+    /// How many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.slots[..])
+    }
+
+    #[inline]
     fn slot(&self, cell: u64) -> usize {
         // Fibonacci hashing: neighbouring cells are spread over the table.
         let mut slot = (cell.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize;

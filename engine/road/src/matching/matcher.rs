@@ -99,7 +99,7 @@ impl Matcher {
             fit = Fit::Moved { crow_m: crow_to(open.base) };
         }
         let radius = Metres(emission.radius_m);
-        self.index.within(&self.network, fix.coord, radius, self.config.candidates_max, &mut self.candidates);
+        self.index.within_frame(&self.network, frame, radius, self.config.candidates_max, &mut self.candidates);
         if self.candidates.is_empty() {
             return Outcome::Rejected(RejectReason::OffMap);
         }
