@@ -94,36 +94,14 @@ fn rounded(value: f64) -> i64 {
     whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5)
 }
 
-/// The segments of all edges of a network, those of an edge together and in their order. Edges that are near each other
-/// are mostly near each other in memory, so that those around a place are on few pages.
+/// The segments of all edges of a network, those of an edge together and in their order.
 pub(super) fn segments(network: &Network) -> Vec<Segment> {
-    let mut edges: Vec<EdgeId> = network.edges().collect();
-    edges.sort_by_cached_key(|&edge| (quarter(network.shape(edge)[0]), edge));
     let mut segments = Vec::new();
     let mut offsets = Vec::new();
-    for edge in edges {
+    for edge in network.edges() {
         cut(network, edge, &mut offsets, &mut segments);
     }
     segments
-}
-
-/// Where a place is if the globe is cut into quarters, and these again, and so on: bits of its latitude and of its
-/// longitude by turns, the highest ones first (Morton, 1966).
-fn quarter(place: Coord) -> u64 {
-    let spread = |number: i32| {
-        let mut bits = u64::from(number as u32 ^ 1 << 31);
-        for (shift, mask) in [
-            (16, 0x0000_ffff_0000_ffff),
-            (8, 0x00ff_00ff_00ff_00ff),
-            (4, 0x0f0f_0f0f_0f0f_0f0f),
-            (2, 0x3333_3333_3333_3333),
-            (1, 0x5555_5555_5555_5555),
-        ] {
-            bits = (bits | bits << shift) & mask;
-        }
-        bits
-    };
-    spread(place.lat_e7()) << 1 | spread(place.lon_e7())
 }
 
 /// Appends the segments of an edge, unless those of its twin stand for it.
