@@ -1,10 +1,11 @@
+use crate::geo::Coord;
 use crate::id::EdgeId;
 use crate::network::Network;
 
 /// Marks an edge that follows another as its twin.
 const BACK: u32 = 1 << 31;
 
-/// What a search asks of each edge that it looks at, close together: some 20 bytes an edge.
+/// What a search asks of each edge that it looks at, close together: 16 bytes an edge and 4 for each that may follow.
 #[derive(Debug)]
 pub(super) struct Hops {
     /// One more than there are edges, so that each knows where what follows it ends.
@@ -17,24 +18,34 @@ pub(super) struct Hops {
 struct Hop {
     length_mm: u32,
     first_next: u32,
+    /// Where it ends.
+    head: Coord,
 }
 
 impl Hops {
     pub(super) fn new(network: &Network) -> Self {
         let (mut hops, mut next) = (Vec::with_capacity(network.edge_count() + 1), Vec::new());
         for edge in network.edges() {
-            hops.push(Hop { length_mm: network.length_mm(edge), first_next: next.len() as u32 });
+            let head = network.coord(network.head(edge));
+            hops.push(Hop { length_mm: network.length_mm(edge), first_next: next.len() as u32, head });
             let twin = network.twin(edge);
             let mark = |to: EdgeId| if Some(to) == twin { to.0 | BACK } else { to.0 };
             next.extend(network.successors(edge).map(|(to, _)| mark(to)));
         }
-        hops.push(Hop { length_mm: 0, first_next: next.len() as u32 });
+        let last = hops.last().map(|hop: &Hop| Hop { length_mm: 0, first_next: next.len() as u32, ..*hop });
+        hops.extend(last);
         Self { hops, next }
     }
 
     #[inline]
     pub(super) fn length_mm(&self, edge: u32) -> u32 {
         self.hops[edge as usize].length_mm
+    }
+
+    /// Where an edge ends.
+    #[inline]
+    pub(super) fn head(&self, edge: u32) -> Coord {
+        self.hops[edge as usize].head
     }
 
     /// The edges that may follow one, each with whether that is to turn back.

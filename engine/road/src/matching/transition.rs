@@ -21,7 +21,7 @@ const TURNED: u32 = u32::MAX - 1;
 pub(super) const UNREACHED: u32 = u32::MAX;
 
 /// From this far on a search is led by where it leads to: nearer by, it would be so in vain.
-const LED_FROM_MM: u32 = 100_000;
+const LED_FROM_MM: u32 = 40_000;
 
 /// Where no way is found after looking at so many times as many edges as are looked at for a step, there is none.
 const PATH_FACTOR: usize = 16;
@@ -149,7 +149,7 @@ impl WaySearch {
                 }
             }
             let end = self.end(number, label);
-            let ahead_mm = lead.ahead_mm(network, end.edge);
+            let ahead_mm = lead.ahead_mm(&self.hops, end.edge);
             let least_mm = |distance_mm| step.least_mm(end.handicap_mm, distance_mm, ahead_mm);
             self.front.expand(&self.hops, end, self.u_turn_mm, step.crow_mm, least_mm, limit_mm);
         }
@@ -268,7 +268,7 @@ impl WaySearch {
                 return Some(number);
             }
             let end = self.end(number, label);
-            let ahead_mm = lead.ahead_mm(network, end.edge);
+            let ahead_mm = lead.ahead_mm(&self.hops, end.edge);
             let least_mm = |distance_mm: u32| distance_mm.saturating_add(ahead_mm);
             self.front.expand(&self.hops, end, self.u_turn_mm, 0, least_mm, u32::MAX);
         }
@@ -323,9 +323,9 @@ impl Lead {
 
     /// How far it is from the end of an edge at least.
     #[inline]
-    fn ahead_mm(&self, network: &Network, edge: u32) -> u32 {
+    fn ahead_mm(&self, hops: &Hops, edge: u32) -> u32 {
         let Some(frame) = self.frame else { return 0 };
-        let there = frame.to_xy(network.coord(network.head(EdgeId(edge))));
+        let there = frame.to_xy(hops.head(edge));
         let crow_m = (there.x * there.x + there.y * there.y).sqrt();
         // The plane is no globe, and lengths were rounded.
         ((0.99 * crow_m - self.slack_m) * 1e3).max(0.0) as u32
