@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use flate2::read::GzDecoder;
@@ -73,9 +73,8 @@ impl<const N: usize> Files<N> {
 
     fn take(&mut self, nth: usize, from: impl Read) -> Result<(), KubickaError> {
         let mut text = String::new();
-        let mut limited = BufReader::new(from.take(SIZE_MAX));
-        limited.read_to_string(&mut text)?;
-        if text.len() as u64 == SIZE_MAX && !limited.fill_buf()?.is_empty() {
+        BufReader::new(from.take(SIZE_MAX + 1)).read_to_string(&mut text)?;
+        if text.len() as u64 > SIZE_MAX {
             let error = format!("{} has more than {SIZE_MAX} bytes", self.wanted[nth]);
             return Err(std::io::Error::other(error).into());
         }

@@ -135,6 +135,11 @@ impl CommittedFixes {
         let mut cursor = Cursor { nth: 0, offset_mm: step.from.offset_mm };
         let is_due = |first: &&Pending| first.at_once.is_none() || first.time <= step.to_time;
         while let Some(first) = self.pending.front().filter(is_due) {
+            if first.at_once.is_none() {
+                // Wherever it is, the ones after it have not gone there.
+                self.settle_first(None, settled);
+                continue;
+            }
             let position = match first.time {
                 // The first of a trace, or one before a gap that no step bridges.
                 time if time < step.from_time => {

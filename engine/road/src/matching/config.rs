@@ -18,8 +18,8 @@ pub struct MatcherConfig {
     pub candidates_max: usize,
     /// A state less likely than the best by more than this is given up, in nats: 18. From 1 to 100.
     pub beam_nats: f64,
-    /// By how many metres the way along the roads may differ from the crow's for a likelihood of 1/e: this many, 4,
-    /// from 0.1 to 1,000,
+    /// By how many metres the way along the roads may be longer than the crow's for a likelihood of 1/e (or its end too near
+    /// to the fix before, or a way on the same street too short): this many, 4, from 0.1 to 1,000,
     pub beta_m: f64,
     /// or this share of the crow's way, if that is more: 0.08. From 0 to 1.
     pub beta_share: f64,
@@ -27,8 +27,8 @@ pub struct MatcherConfig {
     pub jitter_m: f64,
     /// What turning back costs, in metres of way: 60. From 0 to 10,000.
     pub u_turn_m: f64,
-    /// What it costs to be on a road that no known way leads to, in nats: 16. From 1 to 100. Far
-    /// above `beam_nats` it is never done.
+    /// What it costs to be on a road that no known way leads to, in nats: 16. From 1 to 100. If that is far
+    /// above `beam_nats`, it is done only where such a road fits a fix far better than all others.
     pub jump_nats: f64,
     /// And by how much better that road must fit the fix than all that can be reached, in nats: 5, as if these were
     /// 25 m farther away. From 0 to 100.
@@ -58,6 +58,9 @@ pub struct MatcherConfig {
     /// How many fixes that do not fit are held back, in case they are errors: 3. At most 100.
     pub hold_max: u8,
     /// And for how long since the last fix that fitted: 10 s. From 0 to a day.
+    ///
+    /// A fix for which no way is found, and that comes later than this after the one before, is looked for once more along
+    /// ways up to four times as much longer than the crow's, as far as `speed_max_mps` allows: roads wind.
     pub hold_span: Span,
     /// After how many more fixes that were answered a state is committed: 10. From 0 to 32.
     pub lag_fixes: usize,
@@ -66,7 +69,8 @@ pub struct MatcherConfig {
     /// For how long a vehicle that is not heard of is thought to go on as it did: 120 s. From 0 (it stays where it was
     /// seen) to an hour.
     pub coast_max: Span,
-    /// How many edges are looked at for the ways from one state: 4,096. From 1 to 10,000,000.
+    /// How many edges are looked at for the ways to one fix, from all states: 4,096. From 1 to 10,000,000. Once more where
+    /// nothing was found and the last fix is long ago, and sixteen times as many to retrace a way that was found.
     pub search_edges_max: usize,
 }
 

@@ -109,7 +109,8 @@ impl Matcher {
             let before = trace.base_column();
             // Where the next fix comes soon, it will tell an error from a detour.
             let is_soon = silence <= config.hold_span;
-            let way_max_m = if is_soon { 0.0 } else { config.speed_max_mps * silence.secs_f64() };
+            let since = fix.time.since(trace.columns[trace.kept_columns() - 1].time);
+            let way_max_m = if is_soon { 0.0 } else { config.speed_max_mps * since.secs_f64() };
             let from = trace.open.map_or(fix.coord, |open| open.base);
             let way = Moved { from, crow_m, way_max_m };
             let moved = self.viterbi.step(config, network, &mut self.search, before, seen, way);

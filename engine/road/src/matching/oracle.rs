@@ -69,9 +69,10 @@ impl<'a> Oracle<'a> {
         ways
     }
 
-    /// How long the way is that is told: the first of those that count, if there is one.
+    /// How long the way is that is told: on the edge, if there is one, else the shorter one of the others.
     pub(super) fn way_m(&self, from: Position, to: Position) -> f64 {
-        self.ways_m(from, to).into_iter().find(|&way_m| way_m < NO_WAY).unwrap_or(NO_WAY)
+        let [along, turned, shortest] = self.ways_m(from, to);
+        if along < NO_WAY { along } else { turned.min(shortest) }
     }
 
     /// How likely a step is. On the street a way is as wrong if it is shorter than the crow's as if it is longer. One that

@@ -20,14 +20,17 @@ const TURNED: u32 = u32::MAX - 1;
 /// In place of the cost of a way, where there is none.
 pub(super) const UNREACHED: u32 = u32::MAX;
 
-/// From this far on a search is led by where it leads to: nearer by, it would be so in vain.
+/// From this far on the search for all ways of a step is led by where they lead to: nearer by, it would be so in vain.
 const LED_FROM_MM: u32 = 40_000;
+
+/// What is farther away counts as so far: no plane fits the globe much farther.
+const LED_TO_M: f64 = 20_000.0;
 
 /// Where no way is found after looking at so many times as many edges as are looked at for a step, there is none.
 const PATH_FACTOR: usize = 16;
 
-/// Ways along the roads between the states of one fix and the candidates of the next: Dijkstra over edges, so that
-/// forbidden turns are kept to.
+/// Ways along the roads between the states of one fix and the candidates of the next: a search over edges, so that
+/// forbidden turns are kept to, by the least that a way can cost (Dijkstra's, and where it is led, A*).
 ///
 /// Lengths count, not times: a vehicle that is known to have moved 80 m in 5 s took the way that is about 80 m long.
 #[derive(Debug)]
@@ -79,6 +82,8 @@ struct Lead {
     frame: Option<LocalFrame>,
     /// So much nearer to there is the end.
     slack_m: f64,
+    /// How many metres there are to go at least for each of the crow's.
+    metres_per_crow: f64,
 }
 
 /// The labels of a search, and those that are still to be looked at.
@@ -122,7 +127,7 @@ impl WaySearch {
             self.stay(network, step, source, state, arrivals);
         }
         let mut limit_mm = limit_mm(step, arrivals);
-        let lead = Lead::to_fix(step);
+        let lead = Lead::to_fix(&self.hops, step);
         for (state, source) in step.states.iter().zip(0..) {
             let handicap_mm = step.handicap_mm(state);
             let least_mm = |distance_mm| step.least_mm(handicap_mm, distance_mm, 0);
@@ -235,12 +240,18 @@ impl WaySearch {
             path.push(from.edge);
             return Some(Turn::Nowhere);
         }
-        if let Some(back) = from.opposite(network).filter(|back| back.edge == to.edge) {
-            let is_behind = back.offset_mm <= to.offset_mm;
-            path.push(if is_behind { to.edge } else { from.edge });
-            return Some(if is_behind { Turn::AtStart } else { Turn::AtEnd });
-        }
-        let mut last = self.find(network, from, to.edge)?;
+        let back = from.opposite(network).filter(|back| back.edge == to.edge);
+        let turned_mm = back.map(|back| back.offset_mm.abs_diff(to.offset_mm).saturating_add(self.u_turn_mm));
+        let limit_mm = turned_mm.map_or(u32::MAX, |turned_mm| turned_mm.saturating_sub(to.offset_mm));
+        let mut last = match (self.find(network, from, to.edge, limit_mm), back) {
+            (Some(last), _) => last,
+            (None, Some(back)) => {
+                let is_behind = back.offset_mm <= to.offset_mm;
+                path.push(if is_behind { to.edge } else { from.edge });
+                return Some(if is_behind { Turn::AtStart } else { Turn::AtEnd });
+            }
+            (None, None) => return None,
+        };
         let first = path.len();
         while last < TURNED {
             let label = self.front.labels.get(last);
@@ -256,13 +267,16 @@ impl WaySearch {
         Some(turn)
     }
 
-    /// The label of the shortest way to an edge.
-    fn find(&mut self, network: &Network, from: Position, to: EdgeId) -> Option<u32> {
+    /// The label of the shortest way to an edge that leaves the street, if it is shorter than the limit.
+    fn find(&mut self, network: &Network, from: Position, to: EdgeId, limit_mm: u32) -> Option<u32> {
         self.front.clear();
-        let lead = Lead { frame: Some(LocalFrame::at(network.coord(network.tail(to)))), slack_m: 0.0 };
-        self.start(network, from, (0, 0), |distance_mm| distance_mm, u32::MAX);
+        let lead = Lead::new(&self.hops, Some(network.coord(network.tail(to))), 0.0);
+        self.start(network, from, (0, 0), |distance_mm| distance_mm, limit_mm);
         for _ in 0..self.edges_max.saturating_mul(PATH_FACTOR) {
             let Reverse((.., number)) = self.front.queue.pop()?;
+            if self.front.labels.is_replaced(number) {
+                continue;
+            }
             let label = *self.front.labels.get(number);
             if label.edge == to.0 && !label.is_start {
                 return Some(number);
@@ -270,7 +284,7 @@ impl WaySearch {
             let end = self.end(number, label);
             let ahead_mm = lead.ahead_mm(&self.hops, end.edge);
             let least_mm = |distance_mm: u32| distance_mm.saturating_add(ahead_mm);
-            self.front.expand(&self.hops, end, self.u_turn_mm, 0, least_mm, u32::MAX);
+            self.front.expand(&self.hops, end, self.u_turn_mm, 0, least_mm, limit_mm);
         }
         None
     }
@@ -315,10 +329,14 @@ impl Arrival {
 }
 
 impl Lead {
-    fn to_fix(step: &Step<'_>) -> Self {
+    fn to_fix(hops: &Hops, step: &Step<'_>) -> Self {
         let farthest_m = step.candidates.iter().map(|candidate| candidate.distance_m).fold(0.0, f32::max);
-        let frame = (step.crow_mm >= LED_FROM_MM).then(|| LocalFrame::at(step.to));
-        Self { frame, slack_m: f64::from(farthest_m) }
+        Self::new(hops, (step.crow_mm >= LED_FROM_MM).then_some(step.to), f64::from(farthest_m))
+    }
+
+    fn new(hops: &Hops, to: Option<Coord>, slack_m: f64) -> Self {
+        // A plane is no globe, and lengths were rounded.
+        Self { frame: to.map(LocalFrame::at), slack_m, metres_per_crow: 0.99 * hops.metres_per_crow() }
     }
 
     /// How far it is from the end of an edge at least.
@@ -327,8 +345,7 @@ impl Lead {
         let Some(frame) = self.frame else { return 0 };
         let there = frame.to_xy(hops.head(edge));
         let crow_m = (there.x * there.x + there.y * there.y).sqrt();
-        // The plane is no globe, and lengths were rounded.
-        ((0.99 * crow_m - self.slack_m) * 1e3).max(0.0) as u32
+        ((crow_m.min(LED_TO_M) - self.slack_m) * self.metres_per_crow * 1e3).max(0.0) as u32
     }
 }
 
