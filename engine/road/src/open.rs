@@ -62,8 +62,9 @@ pub enum OpenError {
 }
 
 /// Opens a network, whatever it is kept in: an OpenStreetMap extract (`.osm.pbf`, imported for cars), a file written by
-/// [`Network::save`], a directory with `nodes.csv` and `edges.csv`, or the folder or archive of a [`KubickaTrack`]. What a
-/// file holds decides, then its name.
+/// [`Network::save`], a directory with `nodes.csv` and `edges.csv`, or the folder or archive of a [`KubickaTrack`]. A
+/// name that ends in `.tar.gz` or `.tgz` is an archive's; else what a file holds decides, then its name, and a directory
+/// with `.nodes` or `.arcs` files is a track's.
 ///
 /// # Errors
 /// If nothing is there, if it is none of these, or if it is damaged.

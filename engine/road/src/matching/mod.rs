@@ -2,10 +2,16 @@
 //!
 //! A hidden Markov model in the line of Newson and Krumm 2009 ("Hidden Markov map matching through noise and
 //! sparseness"), made incremental: the states of a fix are the points of the roads near it, a state's likelihood
-//! falls with the distance of the fix, and a step's with the difference between the way along the roads and the way
-//! of the crow. A [`Trace`] holds what is still open of one driver's movement: the likeliest way to each state of the
-//! last few fixes. Every fix is answered at once from the likeliest state; what a few later fixes have confirmed is
-//! committed and never changes.
+//! falls with the distance of the fix and with how much it heads elsewhere, and a step's with how much longer than the
+//! crow's the way along the roads is. A [`Trace`] holds what is still open of one driver's movement: the likeliest way to
+//! each state of the last few fixes. Every fix is answered at once from the likeliest state; what a few later fixes have
+//! confirmed is committed and never changes.
+//!
+//! A [`Fix`] goes through `matcher`, which decides what it is (of no use, a stand, a step, an outlier, a new beginning);
+//! the index finds the roads near it, and `emission` says how well each fits; `transition` finds the ways to them from all
+//! states of the fix before (`hops` are the roads as it needs them, `labels` what it knows on the way); `viterbi` makes a
+//! column of states of both, for the trace; `commit` makes final what is old enough. [`Outcome`] is what is told of it.
+//! Beside that, `coast` says where a silent vehicle must be, and `committed_fixes` where each fix turned out to be.
 
 mod coast;
 mod commit;

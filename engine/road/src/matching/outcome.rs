@@ -15,7 +15,7 @@ pub enum Outcome<'a> {
     Matched(Match<'a>),
     /// It does not fit what came before. It is kept back, and nothing changes until later fixes have decided.
     Held(HoldReason),
-    /// It is of no use, and nothing changes.
+    /// It is of no use, and nothing changes but, where there is no road near it, the time of the last fix.
     Rejected(RejectReason),
 }
 
