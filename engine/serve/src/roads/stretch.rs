@@ -1,4 +1,4 @@
-use etaflow_road::{Coord, EdgeId, LocalFrame, Network, Position};
+use etaflow_road::{Coord, EdgeId, Network, Position};
 
 use super::input_ids::InputIds;
 
@@ -88,11 +88,11 @@ impl<'a> Stretch<'a> {
         [before, ahead].map(|at| Named { id: keys[at], offset_mm: offsets[at] })
     }
 
-    /// Where each shape point is on the edge, in millimetres: its length spread over its shape, as for a snapped place.
+    /// Where each shape point is on the edge, in millimetres: its length spread over its shape, as [`Network::coord_at`]
+    /// does. Each step is measured where it is, for in a plane at the start a far leg has another length.
     fn offsets(&self) -> Vec<u32> {
         let (shape, length_mm) = (self.network.shape(self.edge), self.network.length_mm(self.edge));
-        let frame = LocalFrame::at(shape[0]);
-        let step = |pair: &[Coord]| frame.to_xy(pair[0]).distance(frame.to_xy(pair[1]));
+        let step = |pair: &[Coord]| pair[0].distance(pair[1]).0;
         let total: f64 = shape.windows(2).map(step).sum();
         let mut so_far = 0.0;
         let mut offsets = vec![0];
@@ -105,5 +105,37 @@ impl<'a> Stretch<'a> {
             *last = length_mm;
         }
         offsets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use etaflow_road::TurnModel;
+
+    use super::*;
+
+    #[test]
+    fn the_neighbours_are_right_on_both_sides_of_a_bend_that_is_far_away() {
+        // 20 km to the north and then 20 km to the east, where degrees of longitude are shorter than at the start.
+        let nodes = "id,lat,lon\n1,60,10\n2,60.18,10.36\n";
+        let edges = "from,to,speed_kmh,via\n1,2,60,7:60.18:10\n";
+        let network = Network::from_csv(nodes.as_bytes(), edges.as_bytes(), &TurnModel::default());
+        let network = network.expect("is a network");
+        let bend = Coord::from_degrees(60.18, 10.0).expect("in range");
+        for (from, to) in [(1, 2), (2, 1)] {
+            let edge = network.edges_between(from, 7)[0];
+            let bend_mm = (network.shape(edge)[0].distance(bend).0 * 1e3).round() as u32;
+            for off_mm in [1_000, 20_000, 90_000] {
+                for (offset_mm, expected) in [(bend_mm - off_mm, [from, 7]), (bend_mm + off_mm, [7, to])] {
+                    let off_m = network.coord_at(edge, offset_mm).distance(bend).0;
+                    assert!((off_m - f64::from(off_mm) / 1e3).abs() < 0.1, "{off_m} m off the bend");
+                    let place = Stretch::at(&network, InputIds::of(&network), Position { edge, offset_mm });
+                    let neighbours = place.neighbours();
+                    assert_eq!(neighbours.map(|named| named.id), expected, "{offset_mm} from {from}");
+                    let bend = neighbours.iter().find(|named| named.id == 7).expect("is one of them");
+                    assert!(bend.offset_mm.abs_diff(bend_mm) < 20, "{bend:?} and {bend_mm}");
+                }
+            }
+        }
     }
 }
