@@ -97,7 +97,7 @@ fn head(svg: &mut String, track: &Track, run: &Run) {
         tally.missing_m,
         tally.extra_m,
         tally.fixes,
-        tally.breaks.gap + tally.breaks.jump + tally.breaks.no_route,
+        tally.breaks.total(),
         tally.held.total(),
         tally.rejected.total(),
     );

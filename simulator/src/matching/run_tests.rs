@@ -93,6 +93,31 @@ fn what_is_off_the_map_is_counted_by_its_reason() {
     assert_eq!(tally.matched + tally.held.total() + tally.rejected.total(), tally.fixes);
 }
 
+#[test]
+fn who_comes_to_a_road_that_no_way_leads_to_has_jumped() {
+    // Two streets of 2.2 km side by side, 44 m apart, and no way from one to the other.
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join("two");
+    std::fs::create_dir(&folder).unwrap();
+    let jumped = |changes: usize| {
+        let lat = |nth: usize| if nth < changes { 0.0 } else { 0.0004 };
+        let fix = |nth: usize| format!("{:.7} {} {}\n", 0.002 + 0.001 * nth as f64, lat(nth), 1_000_000_000 + 10 * nth);
+        let texts = [
+            ("nodes", "0 0\n0.02 0\n0 0.0004\n0.02 0.0004\n".to_owned()),
+            ("arcs", "0 1\n2 3\n".to_owned()),
+            ("route", "0\n".to_owned()),
+            ("track", (0..12).map(fix).collect()),
+        ];
+        for (end, text) in texts {
+            std::fs::write(folder.join(format!("two.{end}")), text).unwrap();
+        }
+        let tally = every_second(&Track::read(&folder).unwrap(), 4).tally;
+        assert_eq!((tally.breaks.total(), tally.rejected.total()), (tally.breaks.jumped, 0), "{tally:?}");
+        tally.breaks.jumped
+    };
+    assert_eq!([jumped(0), jumped(6), jumped(12)], [0, 1, 0]);
+}
+
 /// A way over the grid: each step is to one of the neighbours.
 fn way() -> impl Strategy<Value = Vec<usize>> {
     let step = |at: usize, turn: usize| {

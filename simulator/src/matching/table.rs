@@ -56,7 +56,8 @@ fn row(out: &mut String, score: &ConfigurationScore) {
         maybe(pooled.committed),
         sums.breaks.gap,
         sums.breaks.jump,
-        sums.breaks.no_route,
+        // Whether a new trace began or the old one went on: no way led there.
+        sums.breaks.no_route + sums.breaks.jumped,
         sums.held.total(),
         sums.rejected.total(),
     );

@@ -36,7 +36,7 @@ pub struct Tally {
     pub rejected: Rejected,
 }
 
-/// How often a new trace began, but for the first of each track.
+/// How often a new trace began, but for the first of each track; and jumps inside of traces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Breaks {
     /// There was no fix that fitted for too long.
@@ -45,6 +45,8 @@ pub struct Breaks {
     pub jump: u64,
     /// No way along the roads led there.
     pub no_route: u64,
+    /// The trace went on, on a road that no way leads to.
+    pub jumped: u64,
 }
 
 /// How many fixes were held back.
@@ -77,6 +79,11 @@ impl Breaks {
             BreakReason::Jump => self.jump += 1,
             BreakReason::NoRoute => self.no_route += 1,
         }
+    }
+
+    /// For whatever reason.
+    pub fn total(&self) -> u64 {
+        self.gap + self.jump + self.no_route + self.jumped
     }
 }
 
@@ -126,6 +133,7 @@ impl AddAssign<&Self> for Tally {
         self.breaks.gap += other.breaks.gap;
         self.breaks.jump += other.breaks.jump;
         self.breaks.no_route += other.breaks.no_route;
+        self.breaks.jumped += other.breaks.jumped;
         self.held.jump += other.held.jump;
         self.held.no_route += other.held.no_route;
         self.rejected.stale += other.rejected.stale;

@@ -179,6 +179,7 @@ impl Follower {
         self.committed.on_end(&network, end, &mut self.settled);
         drive(&network, ids, &mut self.way, end);
         self.tell_settled(None, out)?;
+        self.route.breaks.jumped = self.way.jumped();
         let (parts, length_m) = self.way.finish(&network, ids);
         let mut route = RouteLine { length_m, ..self.route };
         if let [only] = &parts[..] {

@@ -108,6 +108,58 @@ fn what_is_not_matched_says_why_and_a_break_begins_a_part() {
     assert_eq!(route.to_string(), says);
 }
 
+/// Two streets of 2.2 km side by side, 44 m apart, and no way from one to the other.
+fn side_by_side() -> Arc<Network> {
+    let nodes = "id,lat,lon\n1,0,0\n2,0,0.02\n8,0.0004,0\n9,0.0004,0.02\n";
+    let edges = "from,to,speed_kmh,via\n1,2,60,\n8,9,60,\n";
+    Arc::new(Network::from_csv(nodes.as_bytes(), edges.as_bytes(), &TurnModel::default()).expect("is a network"))
+}
+
+#[test]
+fn who_comes_to_a_road_that_no_way_leads_to_has_jumped() {
+    let at = |nth: i64, lat| {
+        let coord = Coord::from_degrees(lat, 0.002 + 0.001 * nth as f64).expect("in range");
+        Fix::new(Timestamp::from_secs(10 * nth), coord)
+    };
+    let drive = |changes: i64| (0..12).map(move |nth| at(nth, if nth < changes { 0.0 } else { 0.0004 }));
+    let driven = |changes: i64| lines(&side_by_side(), &drive(changes).collect::<Vec<_>>(), MatchSettings::default());
+    let (lines, route) = driven(6);
+    assert!(lines.iter().all(|line| line["outcome"] != "rejected" && line["break"].is_null()), "{lines:?}");
+    assert_eq!(route.breaks, Breaks { jumped: 1, ..Breaks::default() });
+    let said: Vec<_> = route.parts.iter().map(|part| (part.begins, &part.nodes[..])).collect();
+    assert_eq!(said, [("first", &[1, 2][..]), ("no_route", &[8, 9])]);
+    assert_eq!(lines[12]["breaks"], serde_json::json!({ "gap": 0, "jump": 0, "no_route": 0, "jumped": 1 }));
+    assert!(route.to_string().ends_with(" in 2 parts, 1 break, 0 revisions"), "{route}");
+    assert_eq!((driven(0).1.breaks.total(), driven(12).1.breaks.total()), (0, 0));
+}
+
+#[test]
+fn the_beginning_of_a_trace_is_no_jump_and_one_before_anything_is_driven_is() {
+    let network = street();
+    let ids = InputIds::of(&network);
+    let edge = network.edges_between(1, 10)[0];
+    let jumped = |begins, joint| {
+        let mut way = Way::default();
+        way.on_break(&network, ids, begins);
+        let (from, to) = (Position { edge, offset_mm: 0 }, Position { edge, offset_mm: 9_000 });
+        let (from_time, to_time) = (Timestamp::from_secs(1), Timestamp::from_secs(2));
+        let step = Step { from, from_time, to, to_time, joint: Joint::Breaks(joint), path: &[edge] };
+        way.on_step(&network, ids, &step);
+        let at_first = way.jumped();
+        way.on_step(&network, ids, &Step { from: to, from_time: to_time, joint: Joint::Continues, ..step });
+        way.on_step(&network, ids, &Step { joint: Joint::Breaks(BreakReason::NoRoute), ..step });
+        assert_eq!(way.jumped(), at_first + 1);
+        at_first
+    };
+    for reason in [BreakReason::First, BreakReason::Gap, BreakReason::Jump, BreakReason::NoRoute] {
+        assert_eq!(jumped(reason, reason), 0);
+    }
+    assert_eq!(
+        (jumped(BreakReason::First, BreakReason::NoRoute), jumped(BreakReason::Gap, BreakReason::NoRoute)),
+        (1, 1)
+    );
+}
+
 #[test]
 fn who_does_not_move_has_a_place_and_no_route() {
     let (lines, route) = lines(&street(), &[at(1, 0.002)], MatchSettings::default());
@@ -254,7 +306,7 @@ proptest! {
         let count = |is: &dyn Fn(&Value) -> bool| lines.iter().filter(|line| is(line)).count() as u64;
         prop_assert_eq!(count(&|line| line["outcome"] == "matched"), route.matched);
         prop_assert_eq!(count(&|line| line["outcome"] == "held"), route.held.total());
-        prop_assert_eq!(count(&|line| !line["break"].is_null()), route.breaks.total());
+        prop_assert_eq!(count(&|line| !line["break"].is_null()) + route.breaks.jumped, route.breaks.total());
         prop_assert_eq!(count(&|line| line["revised"] == true), route.revisions);
         for (nth, line) in lines.iter().enumerate() {
             prop_assert_eq!(line["number"].as_u64(), Some(nth as u64));
@@ -267,5 +319,7 @@ proptest! {
             }
         }
         check_parts(&route);
+        let no_way = route.parts.iter().filter(|part| part.begins == "no_route").count() as u64;
+        prop_assert!(no_way <= route.breaks.no_route + route.breaks.jumped, "{:?}", route);
     }
 }

@@ -24,7 +24,7 @@ pub struct RouteLine {
     pub held: Held,
     /// How many were of no use.
     pub rejected: Rejected,
-    /// How often a new trace began.
+    /// How often a new trace began, or one went on where no way led.
     pub breaks: Breaks,
     /// How many fixes were committed on another road, or in another direction, than was said at once.
     pub revisions: u64,
@@ -89,7 +89,7 @@ pub struct Rejected {
     pub off_map: u64,
 }
 
-/// Beginnings of new traces, by reason; that of the first one is none.
+/// Beginnings of new traces, by reason; that of the first one is none. And jumps inside of traces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Breaks {
     /// There was no fix that fitted for too long.
@@ -98,6 +98,9 @@ pub struct Breaks {
     pub jump: u64,
     /// No way along the roads leads to where they were.
     pub no_route: u64,
+    /// The trace went on, and in the end the vehicle turned out to have come to a road that no way leads to: no fix has
+    /// this as its break, and the part begins with `no_route` if something was driven before.
+    pub jumped: u64,
 }
 
 impl RouteLine {
@@ -126,7 +129,7 @@ impl Rejected {
 impl Breaks {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.gap + self.jump + self.no_route
+        self.gap + self.jump + self.no_route + self.jumped
     }
 }
 
