@@ -221,6 +221,32 @@ fn a_trace_that_is_wrong_leaves_the_answer_before_as_it_was() {
     assert!(err.contains("within 0..=32"), "{err}");
 }
 
+#[test]
+fn an_answer_is_never_written_over_what_it_is_made_of() {
+    let directory = small();
+    let directory = directory.path();
+    let trace = "unix_s,lon,lat\n1,-8.62,41.15\n";
+    write(directory, "a.csv", trace);
+    said(directory, "import map -o small.network", 0);
+    std::os::unix::fs::symlink("a.csv", directory.join("link.csv")).expect("a link");
+    for (out, option, input) in [
+        ("a.csv", "--trace", "a.csv"),
+        ("map/../a.csv", "--trace", "a.csv"),
+        ("link.csv", "--trace", "a.csv"),
+        ("a.csv", "--trace", "link.csv"),
+        ("./small.network", "--network", "small.network"),
+    ] {
+        let other = if option == "--trace" { "--network map" } else { "--trace a.csv" };
+        let (answer, err) = said(directory, &format!("match {other} {option} {input} --out {out}"), 2);
+        let says = format!("error: --out {out} is the file that {option} {input} is read from; it would be lost\n");
+        assert_eq!((answer, err), (String::new(), says));
+    }
+    assert_eq!(std::fs::read(directory.join("a.csv")).expect("is there"), trace.as_bytes());
+    said(directory, "match --network small.network --trace a.csv --out -", 0);
+    said(directory, "match --network small.network --trace a.csv --out b.csv", 0);
+    said(directory, "match --network small.network --trace a.csv --out b.csv", 0);
+}
+
 /// Pairs of places all over a network, as CSV.
 fn pairs_in(network: &Network, count: u64) -> String {
     let (low, high) = network.bounds().expect("has roads");

@@ -43,6 +43,16 @@ pub enum Failure {
     /// There are too many travel times.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The answer would be written over what it is made of.
+    #[error("--out {out} is the file that {option} {input} is read from; it would be lost", out = out.display(), input = input.display())]
+    SameFile {
+        /// The file of the answer.
+        out: PathBuf,
+        /// What names the same file on the command line, to be read.
+        option: &'static str,
+        /// The file as it is named there.
+        input: PathBuf,
+    },
     /// The file of the answer cannot be written.
     #[error("{path}: the answer cannot be written: {source}", path = path.display())]
     WriteFile {
@@ -60,6 +70,7 @@ impl Failure {
     /// What the program ends with.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::SameFile { .. } => Exit::Usage,
             Self::Network(_)
             | Self::Routing(_)
             | Self::Places { .. }

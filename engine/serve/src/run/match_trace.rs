@@ -1,5 +1,6 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use etaflow_road::open_network;
@@ -12,6 +13,7 @@ use crate::trace::read_trace;
 
 /// Reads everything before the answer's file is made, so that a line that is wrong leaves an older answer as it was.
 pub(super) fn run_match(args: &MatchArgs, out: &mut impl Write, notes: &mut impl Write) -> Result<Exit, Failure> {
+    keep_inputs(args)?;
     let fixes = read_trace(&args.trace).map_err(|source| Failure::Trace { path: args.trace.clone(), source })?;
     let network = Arc::new(open_network(&args.network)?);
     let settings = MatchSettings { lag: args.lag, sampling: args.sampling };
@@ -33,6 +35,25 @@ pub(super) fn run_match(args: &MatchArgs, out: &mut impl Write, notes: &mut impl
     };
     note(notes, format_args!("{route}"));
     Ok(Exit::Ok)
+}
+
+/// An answer's file that is one of the inputs, by whatever path, is an error.
+fn keep_inputs(args: &MatchArgs) -> Result<(), Failure> {
+    // What is no file, as a terminal, keeps what is read from it. That stdout is called - here is no file's name.
+    if args.out.as_os_str() == "-" || !args.out.is_file() {
+        return Ok(());
+    }
+    let is_out = |input: &Path| match (args.out.canonicalize(), input.canonicalize()) {
+        (Ok(out), Ok(input)) => out == input,
+        // Who cannot be found is said when it is read or written.
+        _ => false,
+    };
+    for (option, input) in [("--trace", &args.trace), ("--network", &args.network)] {
+        if is_out(input) {
+            return Err(Failure::SameFile { out: args.out.clone(), option, input: input.clone() });
+        }
+    }
+    Ok(())
 }
 
 fn tell(out: &mut impl Write, line: MatchLine<'_>) -> Result<(), Failure> {
