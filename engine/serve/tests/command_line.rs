@@ -177,7 +177,8 @@ fn a_table_has_a_row_for_each_place() {
 fn a_trace_is_answered_fix_by_fix_and_as_a_whole() {
     let directory = small();
     let directory = directory.path();
-    let fix = |second: i32| format!("{},{},41.15\n", 1_700_000_000 + 10 * second, -8.619 + 0.001 * f64::from(second));
+    // None is at a node: which of its two roads such a one is on, the next one has to say.
+    let fix = |second: i32| format!("{},{},41.15\n", 1_700_000_000 + 10 * second, -8.6192 + 0.001 * f64::from(second));
     let trace: String = (0..15).map(fix).collect();
     write(directory, "trace.csv", &format!("unix_s,lon,lat\n{trace}"));
     let (out, err) = said(directory, "match --network map --trace trace.csv --out answer.jsonl", 0);
