@@ -56,4 +56,4 @@ pub use roads::{Router, Waypoint};
 pub use route::{PairAnswer, RouteAnswer, Street, Way, route};
 pub use run::{Failure, start};
 pub use table::{CELLS_MAX, TableAnswer, TableError, table};
-pub use trace::{Sampling, TRACE_BYTES_MAX, TraceFileError, parse_trace, read_trace};
+pub use trace::{GPX_BYTES_MAX, Sampling, TRACE_BYTES_MAX, TraceFileError, parse_trace, read_trace};

@@ -1,5 +1,6 @@
 use etaflow_road::KubickaError;
 
+use super::gpx::GPX_BYTES_MAX;
 use super::read::TRACE_BYTES_MAX;
 
 /// Why a file is no trace.
@@ -12,6 +13,9 @@ pub enum TraceFileError {
     /// It is larger than any trace that is read as a whole.
     #[error("has more than {TRACE_BYTES_MAX} bytes; cut the trace into several")]
     TooLarge,
+    /// It is larger than any GPX that is read as a whole.
+    #[error("is GPX of more than {GPX_BYTES_MAX} bytes; cut the trace into several, or make it CSV")]
+    GpxTooLarge,
     /// It is not UTF-8.
     #[error("line {line} is no UTF-8 text")]
     Encoding {

@@ -7,15 +7,31 @@ use super::error::TraceFileError;
 use super::number::{HEADING, LAT, LON, Number, SPEED, UNIX_S, fix};
 use crate::place::shown;
 
+/// No GPX that is larger is read: 64 MiB, some half a million fixes. All its elements are held at once, in several times
+/// as much memory.
+pub const GPX_BYTES_MAX: u64 = 64 << 20;
+
 /// Reads the track points of all tracks and their segments, in order: place, time, and, where GPX 1.0 has them, speed and
-/// course. Waypoints, routes and extensions are passed over.
+/// course. Waypoints, routes and extensions are passed over, with track points of their own.
 pub(super) fn parse(text: &str) -> Result<Vec<Fix>, TraceFileError> {
+    if text.len() as u64 > GPX_BYTES_MAX {
+        return Err(TraceFileError::GpxTooLarge);
+    }
     let document = Document::parse(text)?;
     let root = document.root_element();
     if !is_called(&root, "gpx") {
         return Err(TraceFileError::NotGpx(shown(root.tag_name().name())));
     }
-    root.descendants().filter(|node| is_called(node, "trkpt")).map(|node| Point { node }.fix()).collect()
+    let segments = called(root, "trk").flat_map(|track| called(track, "trkseg"));
+    segments.flat_map(|segment| called(segment, "trkpt")).map(|node| Point { node }.fix()).collect()
+}
+
+/// The children of that name, in order.
+fn called<'a, 'input: 'a>(
+    parent: Node<'a, 'input>,
+    name: &'static str,
+) -> impl Iterator<Item = Node<'a, 'input>> + use<'a, 'input> {
+    parent.children().filter(move |node| is_called(node, name))
 }
 
 /// Namespaces differ from version to version, and names do not.

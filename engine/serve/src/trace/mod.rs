@@ -15,5 +15,6 @@ mod sampling;
 mod trace_tests;
 
 pub use error::TraceFileError;
+pub use gpx::GPX_BYTES_MAX;
 pub use read::{TRACE_BYTES_MAX, parse_trace, read_trace};
 pub use sampling::Sampling;

@@ -21,8 +21,8 @@ enum Kind {
 /// `heading_deg`, in any order; GPX; or rows of longitude, latitude and Unix time without a header. See [`parse_trace`].
 ///
 /// # Errors
-/// If it cannot be read, is none of these, is larger than [`TRACE_BYTES_MAX`], has a line that is wrong, which is then
-/// named, or no fixes.
+/// If it cannot be read, is none of these, is larger than [`TRACE_BYTES_MAX`] or, as GPX, than
+/// [`GPX_BYTES_MAX`](super::GPX_BYTES_MAX), has a line that is wrong, which is then named, or no fixes.
 pub fn read_trace(path: &Path) -> Result<Vec<Fix>, TraceFileError> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(TRACE_BYTES_MAX + 1).read_to_end(&mut bytes)?;

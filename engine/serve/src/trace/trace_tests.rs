@@ -39,6 +39,30 @@ fn the_same_fixes_are_read_whatever_they_are_kept_in() {
 }
 
 #[test]
+fn track_points_elsewhere_than_in_a_tracks_segments_are_passed_over() {
+    let point = |lat: u8| format!("<trkpt lat='{lat}' lon='2'><time>1970-01-01T00:00:0{lat}Z</time></trkpt>");
+    let point_and_other = "<trkpt lat='1' lon='2'><time>1970-01-01T00:00:01Z</time><extensions><x:seen xmlns:x='x'>\
+                           <x:trkpt/></x:seen></extensions></trkpt>";
+    let other = format!("<extensions><trk><trkseg>{}</trkseg></trk><trkpt/></extensions>", point(7));
+    let track = format!("<trk>{other}<trkseg>{point_and_other}{other}</trkseg><trkseg>{}</trkseg></trk>", point(2));
+    let text = format!("<gpx>{other}{track}<rte>{}</rte><trk><trkseg>{}</trkseg></trk></gpx>", point(8), point(3));
+    assert_eq!(times(&fixes(&text)), [1.0, 2.0, 3.0]);
+    let error = parse_trace(&format!("<gpx>{other}</gpx>"), "").expect_err("has no track");
+    assert_eq!(error.to_string(), "has no fixes");
+}
+
+#[test]
+fn a_gpx_that_is_too_large_is_not_taken_apart() {
+    let text = |bytes: u64| format!("<gpx>{}</gpx>", " ".repeat(bytes as usize - "<gpx></gpx>".len()));
+    let says = |bytes| parse_trace(&text(bytes), "").expect_err("has no fixes").to_string();
+    assert_eq!(says(GPX_BYTES_MAX), "has no fixes");
+    assert_eq!(
+        says(GPX_BYTES_MAX + 1),
+        "is GPX of more than 67108864 bytes; cut the trace into several, or make it CSV"
+    );
+}
+
+#[test]
 fn what_else_is_known_of_a_fix_is_read() {
     let read = fixes("unix_s,lon,lat,accuracy_m,speed_mps,heading_deg\n1,2,3,0,,\n2,2,3,10000,7.5,359\n");
     assert_eq!((read[0].accuracy_m, read[0].speed_mps, read[0].heading_deg), (Some(0.0), None, None));
