@@ -12,8 +12,8 @@ pub(super) struct Hops {
     hops: Vec<Hop>,
     /// What may follow each edge; turning back is marked.
     next: Vec<u32>,
-    /// How long an edge is at least for each metre between its ends: 1, or less where an input says other lengths than its
-    /// shapes have.
+    /// How long an edge is at least for each metre between its ends: about 1, or less where an input says other lengths
+    /// than its shapes have.
     metres_per_crow: f64,
 }
 
@@ -29,13 +29,14 @@ impl Hops {
     pub(super) fn new(network: &Network) -> Self {
         assert!(network.edge_count() < BACK as usize, "edges are numbered below the mark");
         let (mut hops, mut next) = (Vec::with_capacity(network.edge_count() + 1), Vec::new());
-        let mut metres_per_crow = 1.0;
+        // A plane is no globe, and lengths were rounded.
+        let mut metres_per_crow = 0.99;
         for edge in network.edges() {
             let head = network.coord(network.head(edge));
             hops.push(Hop { length_mm: network.length_mm(edge), first_next: next.len() as u32, head });
             let crow_m = network.coord(network.tail(edge)).distance(head).0;
             if crow_m > 1.0 {
-                metres_per_crow = f64::min(metres_per_crow, network.length(edge).0 / crow_m);
+                metres_per_crow = f64::min(metres_per_crow, 0.99 * network.length(edge).0 / crow_m);
             }
             let twin = network.twin(edge);
             let mark = |to: EdgeId| if Some(to) == twin { to.0 | BACK } else { to.0 };

@@ -1,7 +1,5 @@
 /// In place of a label, where there is none.
-pub(super) const NO_LABEL: u32 = u32::MAX;
-
-const EMPTY: u32 = u32::MAX;
+const NO_LABEL: u32 = u32::MAX;
 
 /// A way from a state to the beginning of an edge.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +43,7 @@ pub(super) struct Labels {
     /// By a hash of the edge, a power of two of them, at least twice as many as are taken.
     slots: Vec<Slot>,
     taken: Vec<u32>,
+    crow_mm: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -62,14 +61,16 @@ struct Slot {
     first: u32,
 }
 
-const FREE: Slot = Slot { edge: EMPTY, first: NO_LABEL };
+const FREE: Slot = Slot { edge: 0, first: NO_LABEL };
 
 impl Labels {
     pub(super) fn new() -> Self {
-        Self { all: Vec::new(), slots: vec![FREE; 256], taken: Vec::new() }
+        Self { all: Vec::new(), slots: vec![FREE; 256], taken: Vec::new(), crow_mm: 0 }
     }
 
-    pub(super) fn clear(&mut self) {
+    /// Forgets all of them. Ways that are not longer than `crow_mm` will all cost the same.
+    pub(super) fn clear(&mut self, crow_mm: u32) {
+        self.crow_mm = crow_mm;
         for &slot in &self.taken {
             self.slots[slot as usize] = FREE;
         }
@@ -92,19 +93,18 @@ impl Labels {
         self.all.len() as u32 - 1
     }
 
-    /// Keeps a label and says its number; unless one at the same edge is no worse, wherever it goes on from there. A way
-    /// is as good as its length is near to `crow_mm`.
+    /// Keeps a label and says its number; unless one at the same edge is no worse, wherever it goes on from there.
     #[inline]
-    pub(super) fn push(&mut self, label: Label, crow_mm: u32) -> Option<u32> {
+    pub(super) fn push(&mut self, label: Label) -> Option<u32> {
         let at = self.slot_of(label.edge);
         let first = self.slots[at].first;
         let mut other = first;
         while other != NO_LABEL {
             let Linked { label: known, next, is_replaced } = &mut self.all[other as usize];
-            if known.is_no_worse(&label, crow_mm) {
+            if known.is_no_worse(&label, self.crow_mm) {
                 return None;
             }
-            *is_replaced |= label.is_no_worse(known, crow_mm);
+            *is_replaced |= label.is_no_worse(known, self.crow_mm);
             other = *next;
         }
         let number = self.all.len() as u32;
@@ -125,7 +125,7 @@ impl Labels {
         let mask = self.slots.len() - 1;
         // The golden ratio spreads numbers in a row far apart.
         let mut at = edge.wrapping_mul(0x9e37_79b9) as usize >> 7 & mask;
-        while self.slots[at].edge != edge && self.slots[at].edge != EMPTY {
+        while self.slots[at].first != NO_LABEL && self.slots[at].edge != edge {
             at = (at + 1) & mask;
         }
         at

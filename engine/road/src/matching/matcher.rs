@@ -70,40 +70,26 @@ impl Matcher {
             return Outcome::Rejected(reason);
         }
         let frame = LocalFrame::at(fix.coord);
-        let emission = match (&trace.open, trace.columns.last()) {
-            (Some(open), Some(last)) => {
-                let Xy { x, y } = frame.to_xy(open.coord);
-                let since = fix.time.since(last.time);
-                Emission::new(&self.config, fix).with_step(&self.config, Xy { x: -x, y: -y }, since)
-            }
-            _ => Emission::new(&self.config, fix),
-        };
-        let crow_to = |coord: Coord| {
-            let there = frame.to_xy(coord);
-            (there.x * there.x + there.y * there.y).sqrt()
-        };
+        let emission = self.emission(trace, fix, frame);
         let mut fit = match &trace.open {
             None => Fit::Broke(BreakReason::First),
-            Some(open) => self.fit(open, fix, &emission, crow_to),
+            Some(open) => self.fit(open, fix, &emission, frame),
         };
         if let (Fit::Still, Some(open)) = (&fit, &mut trace.open) {
-            let distance_m = crow_to(open.point) as f32;
-            if f64::from(distance_m) <= emission.radius_m {
-                open.fitted = fix.time;
-                open.speed_mps = self.speed(fix, 0.0);
-                open.held = 0;
-                open.answered = open.answered.wrapping_add(1);
+            let distance_m = crow_m(frame, open.point);
+            if distance_m <= emission.radius_m {
+                open.stand(fix.time, self.speed(fix, 0.0));
                 self.commit_due(trace, fix.time);
-                return self.matched(trace, distance_m, None);
+                return self.matched(trace, distance_m as f32, None);
             }
-            fit = Fit::Moved { crow_m: crow_to(open.base) };
+            fit = Fit::Moved { crow_m: crow_m(frame, open.base) };
         }
         let radius = Metres(emission.radius_m);
         self.index.within_frame(&self.network, frame, radius, self.config.candidates_max, &mut self.candidates);
         if self.candidates.is_empty() {
             return Outcome::Rejected(RejectReason::OffMap);
         }
-        let seen = Observation { coord: fix.coord, emission: &emission, candidates: &self.candidates };
+        let seen = Observation { frame, emission: &emission, candidates: &self.candidates };
         if let Fit::Moved { crow_m } = fit {
             let (config, network) = (&self.config, &self.network);
             let before = trace.base_column();
@@ -130,7 +116,7 @@ impl Matcher {
             _ => BreakReason::NoRoute,
         };
         self.finish(trace);
-        let seen = Observation { coord: fix.coord, emission: &emission, candidates: &self.candidates };
+        let seen = Observation { frame, emission: &emission, candidates: &self.candidates };
         self.viterbi.begin(&self.config, seen);
         self.extend(trace, fix, &emission, None, Some(broke))
     }
@@ -155,22 +141,29 @@ impl Matcher {
         Ok(())
     }
 
-    fn fit(&self, open: &Open, fix: &Fix, emission: &Emission, crow_to: impl Fn(Coord) -> f64) -> Fit {
-        let crow_m = crow_to(open.coord);
+    fn emission(&self, trace: &Trace, fix: &Fix, frame: LocalFrame) -> Emission {
+        let emission = Emission::new(&self.config, fix);
+        let Some((open, last)) = trace.open.as_ref().zip(trace.columns.last()) else { return emission };
+        let Xy { x, y } = frame.to_xy(open.coord);
+        emission.with_step(&self.config, Xy { x: -x, y: -y }, fix.time.since(last.time))
+    }
+
+    fn fit(&self, open: &Open, fix: &Fix, emission: &Emission, frame: LocalFrame) -> Fit {
+        let last_m = crow_m(frame, open.coord);
         let config = &self.config;
         let since = fix.time.since(open.fitted);
         if since > config.gap_max {
             return Fit::Broke(BreakReason::Gap);
         }
         let moving = fix.speed().is_some_and(|speed| speed > config.heading_speed_min_mps);
-        if crow_m <= config.still_m && !moving {
+        if last_m <= config.still_m && !moving {
             return Fit::Still;
         }
         let error_m = 3.0 * (emission.sigma_m + f64::from(open.sigma_m));
-        if crow_m - error_m > config.speed_max_mps * since.secs_f64() {
+        if last_m - error_m > config.speed_max_mps * since.secs_f64() {
             return Fit::Odd(HoldReason::Jump);
         }
-        Fit::Moved { crow_m: crow_to(open.base) }
+        Fit::Moved { crow_m: crow_m(frame, open.base) }
     }
 
     /// How fast a vehicle goes: as the fix says, or else as it came to it from the last one that was kept. While it comes
@@ -258,4 +251,10 @@ impl Matcher {
             committed: self.committer.settled.committed(),
         })
     }
+}
+
+/// How far it is from a frame's origin to a place, in metres.
+fn crow_m(frame: LocalFrame, to: Coord) -> f64 {
+    let there = frame.to_xy(to);
+    (there.x * there.x + there.y * there.y).sqrt()
 }

@@ -9,7 +9,7 @@
 //!
 //! A [`Fix`] goes through `matcher`, which decides what it is (of no use, a stand, a step, an outlier, a new beginning);
 //! the index finds the roads near it, and `emission` says how well each fits; `transition` finds the ways to them from all
-//! states of the fix before (`hops` are the roads as it needs them, `labels` what it knows on the way); `viterbi` makes a
+//! states of the fix before (a `step`; `hops` are the roads as it needs them, `labels` and their `front` how far it has come); `viterbi` makes a
 //! column of states of both, for the trace; `commit` makes final what is old enough. [`Outcome`] is what is told of it.
 //! Beside that, `coast` says where a silent vehicle must be, and `committed_fixes` where each fix turned out to be.
 
@@ -19,10 +19,12 @@ mod committed_fixes;
 mod config;
 mod emission;
 mod fix;
+mod front;
 mod hops;
 mod labels;
 mod matcher;
 mod outcome;
+mod step;
 mod trace;
 mod transition;
 mod viterbi;

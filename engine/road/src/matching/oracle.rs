@@ -82,8 +82,10 @@ impl<'a> Oracle<'a> {
         let beta_m = self.config.beta_m.max(self.config.beta_share * crow_m);
         let [along, turned, shortest] = self.ways_m(from, to);
         let on_street = along.min(turned);
-        let there = LocalFrame::at(fixes[0].coord).to_xy(self.network.coord_at(to.edge, to.offset_mm));
-        let short_m = (crow_m - there.x.hypot(there.y)).max(0.0);
+        let frame = LocalFrame::at(fixes[1].coord);
+        let [before, there] =
+            [fixes[0].coord, self.network.coord_at(to.edge, to.offset_mm)].map(|coord| frame.to_xy(coord));
+        let short_m = (crow_m - before.distance(there)).max(0.0);
         -(on_street - crow_m).abs().min((shortest - crow_m).max(0.0) + short_m) / beta_m
     }
 

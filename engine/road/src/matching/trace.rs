@@ -69,6 +69,16 @@ pub(super) struct Open {
     pub(super) joint: Joint,
 }
 
+impl Open {
+    /// A fix was answered with the place that the vehicle was at already.
+    pub(super) fn stand(&mut self, time: Timestamp, speed_mps: f32) {
+        self.fitted = time;
+        self.speed_mps = speed_mps;
+        self.held = 0;
+        self.answered = self.answered.wrapping_add(1);
+    }
+}
+
 /// A place where the vehicle may have been at some fix, with the likeliest way to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct State {

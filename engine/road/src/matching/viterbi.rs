@@ -1,7 +1,8 @@
 use super::config::MatcherConfig;
 use super::emission::Emission;
+use super::step::{Arrival, Step, UNREACHED};
 use super::trace::{Column, State, Trace};
-use super::transition::{Arrival, Step, UNREACHED, WaySearch};
+use super::transition::WaySearch;
 use crate::geo::{Coord, LocalFrame};
 use crate::index::Candidate;
 use crate::network::Network;
@@ -21,7 +22,8 @@ pub(super) struct Best {
 /// A fix, seen from the roads around it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Observation<'a> {
-    pub(super) coord: Coord,
+    /// The plane at the fix.
+    pub(super) frame: LocalFrame,
     pub(super) emission: &'a Emission,
     pub(super) candidates: &'a [Candidate],
 }
@@ -89,18 +91,19 @@ impl Viterbi {
         self.emission_mm.clear();
         self.emission_mm.extend(self.emission.iter().map(|nats| (-nats * mm_per_nat) as u32));
         let crow_mm = (crow_m * 1e3) as u32;
-        let frame = LocalFrame::at(from);
+        let from = seen.frame.to_xy(from);
         self.short_mm.clear();
         self.short_mm.extend(seen.candidates.iter().map(|candidate| {
-            let there = frame.to_xy(candidate.point);
-            ((crow_m - (there.x * there.x + there.y * there.y).sqrt()) * 1e3).max(0.0) as u32
+            let there = seen.frame.to_xy(candidate.point);
+            let (x, y) = (there.x - from.x, there.y - from.y);
+            ((crow_m - (x * x + y * y).sqrt()) * 1e3).max(0.0) as u32
         }));
         let mut step = Step {
             states: before,
             candidates: seen.candidates,
             emission_mm: &self.emission_mm,
             short_mm: &self.short_mm,
-            to: seen.coord,
+            frame: seen.frame,
             crow_mm,
             mm_per_nat,
             beam_mm: (config.beam_nats * mm_per_nat) as u32,
