@@ -61,8 +61,7 @@ pub use fault::{
     Offered, OutOfOrder, Tunnel, Twice,
 };
 pub use matching::{
-    Breaks, ConfigurationScore, Figures, Held, Lag, MatchingError, MatchingEvaluation, Plan, Rejected, Tally,
-    TrackScore, evaluate_matching,
+    ConfigurationScore, Figures, Lag, MatchingError, MatchingEvaluation, Plan, Tally, TrackScore, evaluate_matching,
 };
 pub use report::{
     Accounting, Bound, Direction, EngineState, FaultCount, LatencyRecorder, Machine, Outage, Percentiles, Progress,

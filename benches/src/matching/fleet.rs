@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use etaflow_road::{EdgeId, Fix, Network, Span, Timestamp};
+use etaflow_road::{EdgeId, Fix, Network, Sampling, Span, Timestamp};
 
 use super::drive::{Drive, Roads};
 use crate::Random;
@@ -92,14 +92,8 @@ impl Fleet {
 
 /// The fixes that are at least so many seconds after the one before.
 fn sampled(track: &[Fix], sampling_s: usize) -> Vec<Fix> {
-    let mut kept: Vec<Fix> = Vec::new();
-    for fix in track {
-        let due = |last: &Fix| fix.time.since(last.time) >= Span::from_secs(sampling_s as i64);
-        if kept.last().is_none_or(due) {
-            kept.push(*fix);
-        }
-    }
-    kept
+    let mut sampling = Sampling::every(Span::from_secs(sampling_s as i64));
+    track.iter().filter(|fix| sampling.keeps(fix.time)).copied().collect()
 }
 
 #[cfg(test)]

@@ -64,8 +64,9 @@ pub use id::{EdgeId, NodeId};
 pub use index::{Candidate, EdgeIndex, Snap};
 pub use kubicka::{KubickaError, KubickaTrack, is_kubicka, read_track_rows};
 pub use matching::{
-    BreakReason, Committed, CommittedFix, CommittedFixes, Fix, HoldReason, Joint, Match, Matcher, MatcherConfig,
-    MatcherConfigError, Outcome, RejectReason, Revision, Step, Trace, TraceError,
+    BreakCounts, BreakReason, Committed, CommittedFix, CommittedFixes, Fix, HoldCounts, HoldReason, Joint, Match,
+    Matcher, MatcherConfig, MatcherConfigError, Outcome, RejectCounts, RejectReason, Revision, Sampling, Step, Trace,
+    TraceError,
 };
 pub use network::{
     BuilderEdge, BuilderNode, CsvError, EdgeFlags, Network, NetworkBuilder, NetworkError, NetworkFileError, NewEdge,

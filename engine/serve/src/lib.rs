@@ -48,12 +48,11 @@ mod wording;
 pub use cli::{Cli, Command, Exit, ImportArgs, MatchArgs, RouteArgs, RoutingArgs, TableArgs};
 pub use import::{ImportError, Imported, import};
 pub use matching::{
-    ArcPlace, Breaks, FixLine, Held, LAG_MAX, MatchLine, MatchSettings, Now, Part, Rejected, RoadPlace, RouteLine,
-    Verdict, match_trace,
+    ArcPlace, FixLine, LAG_MAX, MatchLine, MatchSettings, Now, Part, RoadPlace, RouteLine, Verdict, match_trace,
 };
 pub use place::{LonLat, PlaceError, PlaceFile, PlaceFileError, PlaceLine, parse_place, read_places};
 pub use roads::{Router, Waypoint};
 pub use route::{PairAnswer, RouteAnswer, Street, Way, route};
 pub use run::{Failure, start};
 pub use table::{CELLS_MAX, TableAnswer, TableError, table};
-pub use trace::{GPX_BYTES_MAX, Sampling, TRACE_BYTES_MAX, TraceFileError, parse_trace, read_trace};
+pub use trace::{GPX_BYTES_MAX, TRACE_BYTES_MAX, TraceFileError, parse_trace, read_trace};

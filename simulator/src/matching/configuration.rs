@@ -1,4 +1,4 @@
-use etaflow_road::{MatcherConfig, Span};
+use etaflow_road::{MatcherConfig, Sampling, Span};
 
 /// How many seconds there are between two fixes that the matcher is given, at least.
 const SAMPLINGS_S: [u16; 5] = [1, 5, 10, 30, 60];
@@ -35,9 +35,9 @@ impl Plan {
         SAMPLINGS_S.into_iter().flat_map(plans).collect()
     }
 
-    /// The least span between two fixes: a millisecond short of the sampling, as clocks are not exact.
-    pub(super) fn span_min(self) -> Span {
-        Span::from_millis(i64::from(self.sampling_s) * 1_000 - 1)
+    /// Which fixes the matcher is given.
+    pub(super) fn sampling(self) -> Sampling {
+        Sampling::every(Span::from_secs(i64::from(self.sampling_s)))
     }
 
     /// How the matcher works.

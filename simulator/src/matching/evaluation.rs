@@ -109,7 +109,7 @@ fn score_tracks(paths: &[PathBuf], plans: &[Plan]) -> Result<Vec<Scored>, Matchi
 
 fn score_track(path: &Path, plans: &[Plan]) -> Result<Scored, MatchingError> {
     let track = Track::read(path)?;
-    let tallies = plans.iter().map(|plan| Ok(run(&track, plan.config(), plan.span_min())?.tally));
+    let tallies = plans.iter().map(|plan| Ok(run(&track, plan.config(), plan.sampling())?.tally));
     Ok((track.name.clone(), tallies.collect::<Result<_, MatchingError>>()?))
 }
 
@@ -156,7 +156,7 @@ impl MatchingEvaluation {
         let mut files = vec![write("summary.json".to_owned(), self.to_json()? + "\n")?];
         for (rank, nth) in self.worst().into_iter().enumerate() {
             let track = Track::read(&self.paths[nth])?;
-            let run = run(&track, Plan::DEFAULT.config(), Plan::DEFAULT.span_min())?;
+            let run = run(&track, Plan::DEFAULT.config(), Plan::DEFAULT.sampling())?;
             files.push(write(format!("worst-{}.svg", rank + 1), picture(&track, &run))?);
         }
         Ok(files)

@@ -35,4 +35,4 @@ pub use configuration::{Lag, Plan};
 pub use error::MatchingError;
 pub use evaluation::{ConfigurationScore, MatchingEvaluation, TrackScore, evaluate_matching};
 pub use figures::Figures;
-pub use tally::{Breaks, Held, Rejected, Tally};
+pub use tally::Tally;

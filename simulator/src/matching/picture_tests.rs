@@ -13,7 +13,7 @@ fn what_went_wrong_is_drawn_and_the_rest_too() {
     // The true route goes straight on where the fixes go round a block.
     let folder = write(directory.path(), "a&<b>", &[0, 1, 2, 3], &drive(&[0, 1, 5, 6, 2, 3]));
     let track = Track::read(&folder).unwrap();
-    let run = run(&track, MatcherConfig::default(), Plan::DEFAULT.span_min()).unwrap();
+    let run = run(&track, MatcherConfig::default(), Plan::DEFAULT.sampling()).unwrap();
     let svg = picture(&track, &run);
     let document = roxmltree::Document::parse(&svg).unwrap();
     let lines = |class: &str| {
@@ -37,7 +37,7 @@ fn what_went_wrong_is_drawn_and_the_rest_too() {
 fn a_track_without_a_flaw_has_one_panel() {
     let directory = tempfile::tempdir().unwrap();
     let track = Track::read(&write(directory.path(), "right", &[0, 1, 2], &drive(&[0, 1, 2]))).unwrap();
-    let run = run(&track, MatcherConfig::default(), Plan::DEFAULT.span_min()).unwrap();
+    let run = run(&track, MatcherConfig::default(), Plan::DEFAULT.sampling()).unwrap();
     let svg = picture(&track, &run);
     assert_eq!(svg.matches("class=\"frame\"").count(), 1);
     assert!(roxmltree::Document::parse(&svg).is_ok());

@@ -1,4 +1,4 @@
-use etaflow_road::{BreakReason, Committed, Joint, Matcher, MatcherConfig, Outcome, Position, Span, Timestamp, Trace};
+use etaflow_road::{Committed, Joint, Matcher, MatcherConfig, Outcome, Position, Sampling, Timestamp, Trace};
 
 use super::arcs::ArcId;
 use super::driven::Driven;
@@ -15,10 +15,10 @@ pub(super) struct Run {
 }
 
 /// Gives the fixes of a track to a matcher, and compares what it says with the truth.
-pub(super) fn run(track: &Track, config: MatcherConfig, span_min: Span) -> Result<Run, MatchingError> {
+pub(super) fn run(track: &Track, config: MatcherConfig, sampling: Sampling) -> Result<Run, MatchingError> {
     let mut matcher = Matcher::new(track.network.clone(), track.index.clone(), config)?;
     let (mut trace, mut driven) = (Trace::default(), Driven::new(&track.network, &track.arcs));
-    let mut judge = Judge::new(track, track.thinned(span_min));
+    let mut judge = Judge::new(track, track.thinned(sampling));
     for nth in 0..judge.given.len() {
         let fix = judge.given[nth];
         judge.on_given(fix);
@@ -30,7 +30,7 @@ pub(super) fn run(track: &Track, config: MatcherConfig, span_min: Span) -> Resul
                 if let Some(reason) = matched.broke {
                     // What is committed with it is of the trace before.
                     driven.end_trace();
-                    judge.on_break(reason);
+                    judge.tally.breaks.count(reason);
                 }
             }
             Outcome::Held(reason) => judge.tally.held.count(reason),
@@ -61,8 +61,6 @@ struct Judge<'a> {
     given: Vec<usize>,
     /// The same by their times.
     by_time: Vec<(Timestamp, usize)>,
-    /// Why the trace begins whose first step has not come yet.
-    trace_begins: Option<BreakReason>,
     tally: Tally,
 }
 
@@ -70,7 +68,7 @@ impl<'a> Judge<'a> {
     fn new(track: &'a Track, given: Vec<usize>) -> Self {
         let mut by_time: Vec<_> = given.iter().map(|&fix| (track.fixes[fix].time, fix)).collect();
         by_time.sort_unstable();
-        Self { track, given, by_time, trace_begins: None, tally: Tally::default() }
+        Self { track, given, by_time, tally: Tally::default() }
     }
 
     fn on_given(&mut self, fix: usize) {
@@ -88,17 +86,9 @@ impl<'a> Judge<'a> {
         self.tally.moving_right += u64::from(is_right && place.is_moving);
     }
 
-    fn on_break(&mut self, reason: BreakReason) {
-        self.tally.breaks.count(reason);
-        self.trace_begins = Some(reason);
-    }
-
     fn on_committed(&mut self, committed: Committed<'_>) {
         for step in committed.steps() {
-            // The first step says why its trace began, unless that has jumped before it drove.
-            let trace_begins = self.trace_begins.take().map(Joint::Breaks);
-            let is_jump = matches!(step.joint, Joint::Breaks(_)) && trace_begins != Some(step.joint);
-            self.tally.breaks.jumped += u64::from(is_jump);
+            self.tally.breaks.jumped += u64::from(step.joint == Joint::Jumps);
             let Ok(nth) = self.by_time.binary_search_by_key(&step.to_time, |&(time, _)| time) else { continue };
             let fix = self.by_time[nth].1;
             self.tally.committed += u64::from(!self.track.truth.place(fix).is_far);

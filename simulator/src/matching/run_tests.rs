@@ -1,12 +1,13 @@
 use etaflow_road::MatcherConfig;
 use proptest::prelude::*;
 
+use super::super::configuration::Plan;
 use super::super::figures::Figures;
 use super::super::made_up::{drive, track};
 use super::*;
 
 fn every_second(track: &Track, lag_fixes: usize) -> Run {
-    run(track, MatcherConfig { lag_fixes, ..MatcherConfig::default() }, Span::from_millis(999)).unwrap()
+    run(track, MatcherConfig { lag_fixes, ..MatcherConfig::default() }, Plan::DEFAULT.sampling()).unwrap()
 }
 
 /// What would come of a track if exactly this was driven.

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use etaflow_road::{EdgeIndex, Fix, KubickaTrack, Network, Span, is_kubicka};
+use etaflow_road::{EdgeIndex, Fix, KubickaTrack, Network, Sampling, is_kubicka};
 
 use super::arcs::Arcs;
 use super::error::MatchingError;
@@ -50,14 +50,8 @@ impl Track {
     }
 
     /// Which fixes are left at a sampling, in order: the first, and each that is so much later than the one before.
-    pub(super) fn thinned(&self, span_min: Span) -> Vec<usize> {
-        let mut kept: Vec<usize> = Vec::new();
-        for (nth, fix) in self.fixes.iter().enumerate() {
-            if kept.last().is_none_or(|&last| fix.time.since(self.fixes[last].time) >= span_min) {
-                kept.push(nth);
-            }
-        }
-        kept
+    pub(super) fn thinned(&self, mut sampling: Sampling) -> Vec<usize> {
+        (0..self.fixes.len()).filter(|&nth| sampling.keeps(self.fixes[nth].time)).collect()
     }
 }
 

@@ -37,7 +37,7 @@ impl Drive {
             *self = Self::on(step.to.edge);
             return;
         }
-        if let Joint::Breaks(_) = step.joint {
+        if let Joint::Jumps | Joint::Breaks(_) = step.joint {
             // Between what is open and this step lies a way that nobody knows, even if both are on one edge.
             *self = Self::on(step.from.edge);
         }

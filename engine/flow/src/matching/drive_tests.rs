@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use etaflow_road::{BreakReason, Position, SyntheticCity, TurnModel};
+use etaflow_road::{Position, SyntheticCity, TurnModel};
 use proptest::prelude::*;
 
 use super::*;
@@ -53,7 +53,7 @@ fn drive(network: &Network, first: usize, moves: &[Move]) -> Drove {
                 joint
             }
             (Joint::TurnsBack, None) => Joint::Continues,
-            (Joint::Breaks(_), _) => {
+            (Joint::Jumps | Joint::Breaks(_), _) => {
                 // Somewhere else on the same edge, or anywhere.
                 let edge = if way % 2 == 0 { at.edge } else { nth_edge(network, first + drove.visits.len()) };
                 at = Position { edge, offset_mm: network.length_mm(edge) / 2 };
@@ -123,7 +123,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     let joint = prop_oneof![
         8 => Just(Joint::Continues),
         1 => Just(Joint::TurnsBack),
-        1 => Just(Joint::Breaks(BreakReason::NoRoute)),
+        1 => Just(Joint::Jumps),
     ];
     prop::collection::vec((0_usize..4, share, millis, 0_usize..4, joint), 1..40)
 }
@@ -202,7 +202,7 @@ fn nothing_is_added_up_over_a_break_on_one_edge() {
     let after = |second: i64| START + Span::from_secs(second);
     let mut open = Drive::on(edge);
     for (joint, from, to, from_second) in
-        [(Joint::Continues, 1, 5, 0), (Joint::Breaks(BreakReason::NoRoute), 8, 9, 10), (Joint::Continues, 9, 10, 20)]
+        [(Joint::Continues, 1, 5, 0), (Joint::Jumps, 8, 9, 10), (Joint::Continues, 9, 10, 20)]
     {
         let (from_time, to_time) = (after(from_second), after(from_second + 10));
         let step = Step { from: at(from), from_time, to: at(to), to_time, joint, path: &[edge] };

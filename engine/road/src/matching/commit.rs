@@ -1,4 +1,4 @@
-use super::outcome::{BreakReason, Joint, Revision, Settled, StepDraft};
+use super::outcome::{Joint, Revision, Settled, StepDraft};
 use super::trace::{Column, MAX_COLUMNS, State, Trace};
 use super::transition::{Turn, WaySearch};
 use crate::network::Network;
@@ -50,7 +50,7 @@ impl Committer {
         for nth in 1..=last {
             let State { position: to, jumped, .. } = states[chain[nth]];
             if jumped {
-                (from, open.joint) = (to, Joint::Breaks(BreakReason::NoRoute));
+                (from, open.joint) = (to, Joint::Jumps);
                 continue;
             }
             let raw_from = states[chain[nth - 1]].position;
@@ -72,7 +72,7 @@ impl Committer {
         let Some(turn) = search.path(network, raw_from, to, edges) else {
             // Not in a trace of this matcher's making; one that was read from elsewhere has a gap here.
             edges.truncate(begin);
-            *joint = Joint::Breaks(BreakReason::NoRoute);
+            *joint = Joint::Jumps;
             return to;
         };
         let mut step = StepDraft { from, from_time, to, to_time, joint: *joint, path: begin..edges.len() };

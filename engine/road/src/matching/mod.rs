@@ -11,12 +11,14 @@
 //! the index finds the roads near it, and `emission` says how well each fits; `transition` finds the ways to them from all
 //! states of the fix before (a `step`; `hops` are the roads as it needs them, `labels` and their `front` how far it has come); `viterbi` makes a
 //! column of states of both, for the trace; `commit` makes final what is old enough. [`Outcome`] is what is told of it.
-//! Beside that, `coast` says where a silent vehicle must be, and `committed_fixes` where each fix turned out to be.
+//! Beside that, `coast` says where a silent vehicle must be, and `committed_fixes` where each fix turned out to be; `counts` and
+//! `sampling` are for who runs whole traces.
 
 mod coast;
 mod commit;
 mod committed_fixes;
 mod config;
+mod counts;
 mod emission;
 mod fix;
 mod front;
@@ -24,6 +26,7 @@ mod hops;
 mod labels;
 mod matcher;
 mod outcome;
+mod sampling;
 mod step;
 mod trace;
 mod transition;
@@ -31,9 +34,11 @@ mod viterbi;
 
 pub use committed_fixes::{CommittedFix, CommittedFixes};
 pub use config::{MatcherConfig, MatcherConfigError};
+pub use counts::{BreakCounts, HoldCounts, RejectCounts};
 pub use fix::Fix;
 pub use matcher::Matcher;
 pub use outcome::{BreakReason, Committed, HoldReason, Joint, Match, Outcome, RejectReason, Revision, Step};
+pub use sampling::Sampling;
 pub use trace::{Trace, TraceError};
 
 #[cfg(test)]

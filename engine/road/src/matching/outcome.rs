@@ -107,7 +107,9 @@ pub enum Joint {
     Continues,
     /// It begins there in the other direction: the vehicle has turned back on the road.
     TurnsBack,
-    /// It begins somewhere else: no way is known to there.
+    /// It begins on a road that no way leads to, though the trace went on: the map lacks one.
+    Jumps,
+    /// It is the first of a trace, unless the vehicle has jumped before it was known to move.
     Breaks(BreakReason),
 }
 

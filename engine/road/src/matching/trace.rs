@@ -12,9 +12,10 @@ pub(super) const MAX_COLUMNS: usize = 35;
 const MAX_STATES: usize = 32;
 
 /// Every one that there is; a trace is written with its place among them.
-const JOINTS: [Joint; 6] = [
+const JOINTS: [Joint; 7] = [
     Joint::Continues,
     Joint::TurnsBack,
+    Joint::Jumps,
     Joint::Breaks(BreakReason::First),
     Joint::Breaks(BreakReason::Gap),
     Joint::Breaks(BreakReason::Jump),

@@ -2,8 +2,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use etaflow_road::{
-    BreakReason, Committed, CommittedFix, CommittedFixes, EdgeId, EdgeIndex, Fix, HoldReason, Matcher,
-    MatcherConfigError, Network, Outcome, RejectReason, Trace,
+    Committed, CommittedFix, CommittedFixes, EdgeId, EdgeIndex, Fix, Joint, Matcher, MatcherConfigError, Network,
+    Outcome, Sampling, Trace,
 };
 
 use super::answer::{FixLine, MatchLine, Now, RoadPlace, Verdict};
@@ -12,7 +12,6 @@ use super::route_line::RouteLine;
 use super::settings::MatchSettings;
 use super::way::Way;
 use crate::roads::InputIds;
-use crate::trace::Sampling;
 
 /// How many fixes are waited for at most, those of a vehicle that stands among them.
 const PENDING_MAX: usize = 100_000;
@@ -130,21 +129,21 @@ impl Follower {
         match outcome {
             Outcome::Matched(matched) => {
                 self.route.matched += 1;
-                drive(network, ids, &mut self.way, matched.committed);
+                drive(network, ids, matched.committed, &mut self.way, &mut self.route);
                 if let Some(reason) = matched.broke {
                     self.way.on_break(network, ids, reason);
-                    count_break(&mut self.route, reason);
+                    self.route.breaks.count(reason);
                     line.broke = reason::of_break(reason);
                 }
                 edge = Some(matched.position.edge);
                 line.lag0 = Some(Now::new(network, ids, &matched));
             }
             Outcome::Held(reason) => {
-                count_held(&mut self.route, reason);
+                self.route.held.count(reason);
                 (line.outcome, line.reason) = (Verdict::Held, Some(reason::of_hold(reason)));
             }
             Outcome::Rejected(reason) => {
-                count_rejected(&mut self.route, reason);
+                self.route.rejected.count(reason);
                 (line.outcome, line.reason) = (Verdict::Rejected, Some(reason::of_reject(reason)));
             }
         }
@@ -177,9 +176,8 @@ impl Follower {
         let (network, ids) = (Arc::clone(&self.network), self.ids);
         let end = self.matcher.end(&mut self.trace);
         self.committed.on_end(&network, end, &mut self.settled);
-        drive(&network, ids, &mut self.way, end);
+        drive(&network, ids, end, &mut self.way, &mut self.route);
         self.tell_settled(None, out)?;
-        self.route.breaks.jumped = self.way.jumped();
         let (parts, length_m) = self.way.finish(&network, ids);
         let mut route = RouteLine { length_m, ..self.route };
         if let [only] = &parts[..] {
@@ -194,33 +192,9 @@ impl Follower {
     }
 }
 
-fn drive(network: &Network, ids: InputIds, way: &mut Way, committed: Committed<'_>) {
+fn drive(network: &Network, ids: InputIds, committed: Committed<'_>, way: &mut Way, route: &mut RouteLine) {
     for step in committed.steps() {
+        route.breaks.jumped += u64::from(step.joint == Joint::Jumps);
         way.on_step(network, ids, &step);
-    }
-}
-
-fn count_break(route: &mut RouteLine, reason: BreakReason) {
-    match reason {
-        BreakReason::First => {}
-        BreakReason::Gap => route.breaks.gap += 1,
-        BreakReason::Jump => route.breaks.jump += 1,
-        BreakReason::NoRoute => route.breaks.no_route += 1,
-    }
-}
-
-fn count_held(route: &mut RouteLine, reason: HoldReason) {
-    match reason {
-        HoldReason::Jump => route.held.jump += 1,
-        HoldReason::NoRoute => route.held.no_route += 1,
-    }
-}
-
-fn count_rejected(route: &mut RouteLine, reason: RejectReason) {
-    match reason {
-        RejectReason::Stale => route.rejected.stale += 1,
-        RejectReason::DuplicateTime => route.rejected.duplicate_time += 1,
-        RejectReason::Inaccurate => route.rejected.inaccurate += 1,
-        RejectReason::OffMap => route.rejected.off_map += 1,
     }
 }

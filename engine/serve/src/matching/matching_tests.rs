@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use etaflow_road::{
-    BreakReason, Coord, EdgeId, Fix, Joint, LocalFrame, MatcherConfigError, Network, Position, Span, Step,
+    BreakCounts, BreakReason, Coord, EdgeId, Fix, Joint, LocalFrame, MatcherConfigError, Network, Position, Span, Step,
     SyntheticCity, Timestamp, TurnModel, Xy,
 };
 use proptest::prelude::*;
@@ -125,39 +125,12 @@ fn who_comes_to_a_road_that_no_way_leads_to_has_jumped() {
     let driven = |changes: i64| lines(&side_by_side(), &drive(changes).collect::<Vec<_>>(), MatchSettings::default());
     let (lines, route) = driven(6);
     assert!(lines.iter().all(|line| line["outcome"] != "rejected" && line["break"].is_null()), "{lines:?}");
-    assert_eq!(route.breaks, Breaks { jumped: 1, ..Breaks::default() });
+    assert_eq!(route.breaks, BreakCounts { jumped: 1, ..BreakCounts::default() });
     let said: Vec<_> = route.parts.iter().map(|part| (part.begins, &part.nodes[..])).collect();
-    assert_eq!(said, [("first", &[1, 2][..]), ("no_route", &[8, 9])]);
+    assert_eq!(said, [("first", &[1, 2][..]), ("jumped", &[8, 9])]);
     assert_eq!(lines[12]["breaks"], serde_json::json!({ "gap": 0, "jump": 0, "no_route": 0, "jumped": 1 }));
     assert!(route.to_string().ends_with(" in 2 parts, 1 break, 0 revisions"), "{route}");
     assert_eq!((driven(0).1.breaks.total(), driven(12).1.breaks.total()), (0, 0));
-}
-
-#[test]
-fn the_beginning_of_a_trace_is_no_jump_and_one_before_anything_is_driven_is() {
-    let network = street();
-    let ids = InputIds::of(&network);
-    let edge = network.edges_between(1, 10)[0];
-    let jumped = |begins, joint| {
-        let mut way = Way::default();
-        way.on_break(&network, ids, begins);
-        let (from, to) = (Position { edge, offset_mm: 0 }, Position { edge, offset_mm: 9_000 });
-        let (from_time, to_time) = (Timestamp::from_secs(1), Timestamp::from_secs(2));
-        let step = Step { from, from_time, to, to_time, joint: Joint::Breaks(joint), path: &[edge] };
-        way.on_step(&network, ids, &step);
-        let at_first = way.jumped();
-        way.on_step(&network, ids, &Step { from: to, from_time: to_time, joint: Joint::Continues, ..step });
-        way.on_step(&network, ids, &Step { joint: Joint::Breaks(BreakReason::NoRoute), ..step });
-        assert_eq!(way.jumped(), at_first + 1);
-        at_first
-    };
-    for reason in [BreakReason::First, BreakReason::Gap, BreakReason::Jump, BreakReason::NoRoute] {
-        assert_eq!(jumped(reason, reason), 0);
-    }
-    assert_eq!(
-        (jumped(BreakReason::First, BreakReason::NoRoute), jumped(BreakReason::Gap, BreakReason::NoRoute)),
-        (1, 1)
-    );
 }
 
 #[test]

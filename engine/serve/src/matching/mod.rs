@@ -13,5 +13,5 @@ mod matching_tests;
 
 pub use answer::{ArcPlace, FixLine, MatchLine, Now, RoadPlace, Verdict};
 pub use follow::match_trace;
-pub use route_line::{Breaks, Held, Part, Rejected, RouteLine};
+pub use route_line::{Part, RouteLine};
 pub use settings::{LAG_MAX, MatchSettings};

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use etaflow_road::{MatcherConfig, Span};
+use etaflow_road::{BreakCounts, HoldCounts, MatcherConfig, RejectCounts, Span};
 use serde::Serialize;
 
 use crate::wording::Length;
@@ -21,11 +21,11 @@ pub struct RouteLine {
     /// How many are on a road.
     pub matched: u64,
     /// How many were held.
-    pub held: Held,
+    pub held: HoldCounts,
     /// How many were of no use.
-    pub rejected: Rejected,
+    pub rejected: RejectCounts,
     /// How often a new trace began, or one went on where no way led.
-    pub breaks: Breaks,
+    pub breaks: BreakCounts,
     /// How many fixes were committed on another road, or in another direction, than was said at once.
     pub revisions: u64,
     /// The length of all parts, in metres.
@@ -46,7 +46,7 @@ pub struct RouteLine {
 /// A part of a route along which the vehicle drove on and on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Part {
-    /// Why it begins: `first`, `gap`, `jump`, `no_route` or `turn_back`.
+    /// Why it begins: `first`, `gap`, `jump`, `no_route`, `jumped` or `turn_back`.
     pub begins: &'static str,
     /// When it begins, in seconds since 1970.
     pub begin_unix_s: f64,
@@ -67,69 +67,12 @@ pub struct Part {
     pub end_left_m: f64,
 }
 
-/// Fixes that were held, by reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Held {
-    /// Nothing on a road moves that fast.
-    pub jump: u64,
-    /// No way along the roads leads there.
-    pub no_route: u64,
-}
-
-/// Fixes that were of no use, by reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Rejected {
-    /// Older than one before.
-    pub stale: u64,
-    /// Of the same time as the one before.
-    pub duplicate_time: u64,
-    /// By their own words they may be anywhere.
-    pub inaccurate: u64,
-    /// There is no road near them.
-    pub off_map: u64,
-}
-
-/// Beginnings of new traces, by reason; that of the first one is none. And jumps inside of traces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Breaks {
-    /// There was no fix that fitted for too long.
-    pub gap: u64,
-    /// The fixes were elsewhere all of a sudden.
-    pub jump: u64,
-    /// No way along the roads leads to where they were.
-    pub no_route: u64,
-    /// The trace went on, and in the end the vehicle turned out to have come to a road that no way leads to: no fix has
-    /// this as its break, and the part begins with `no_route` if something was driven before.
-    pub jumped: u64,
-}
-
 impl RouteLine {
     /// Of a trace that is not looked at yet.
     pub(super) fn new(config: &MatcherConfig, sampling: Span, fixes_in_trace: usize) -> Self {
         let (lag_fixes, lag_span_s) = (config.lag_fixes, config.lag_span.secs_f64());
         let (sampling_s, fixes_in_trace) = (sampling.secs_f64(), fixes_in_trace as u64);
         Self { lag_fixes, lag_span_s, sampling_s, fixes_in_trace, ..Self::default() }
-    }
-}
-
-impl Held {
-    /// All of them.
-    pub fn total(&self) -> u64 {
-        self.jump + self.no_route
-    }
-}
-
-impl Rejected {
-    /// All of them.
-    pub fn total(&self) -> u64 {
-        self.stale + self.duplicate_time + self.inaccurate + self.off_map
-    }
-}
-
-impl Breaks {
-    /// All of them.
-    pub fn total(&self) -> u64 {
-        self.gap + self.jump + self.no_route + self.jumped
     }
 }
 

@@ -7,6 +7,9 @@ use crate::roads::{InputIds, Stretch};
 /// Why a part begins where the vehicle turned back between two nodes.
 const TURN_BACK: &str = "turn_back";
 
+/// And where the trace went on, on a road that no way leads to.
+const JUMPED: &str = "jumped";
+
 /// Puts the steps of a vehicle together to the parts of its route.
 #[derive(Debug, Default)]
 pub(super) struct Way {
@@ -15,9 +18,6 @@ pub(super) struct Way {
     open: Option<Open>,
     /// Why the next part begins.
     begins: Option<&'static str>,
-    /// Why the trace begins whose first step has not come yet.
-    trace_begins: Option<BreakReason>,
-    jumped: u64,
 }
 
 /// What is driven so far of a part.
@@ -36,18 +36,14 @@ impl Way {
     pub(super) fn on_break(&mut self, network: &Network, ids: InputIds, reason: BreakReason) {
         self.close(network, ids);
         self.begins = Some(reason::of_break(reason).unwrap_or("first"));
-        self.trace_begins = Some(reason);
     }
 
     /// It went on.
     pub(super) fn on_step(&mut self, network: &Network, ids: InputIds, step: &Step<'_>) {
-        // The first step says why its trace began, unless that has jumped before it drove.
-        let trace_begins = self.trace_begins.take().map(Joint::Breaks);
-        let is_jump = matches!(step.joint, Joint::Breaks(_)) && trace_begins != Some(step.joint);
-        self.jumped += u64::from(is_jump);
         let begins = match step.joint {
             Joint::Continues => None,
             Joint::TurnsBack => Some(TURN_BACK),
+            Joint::Jumps => Some(JUMPED),
             Joint::Breaks(reason) => Some(reason::of_break(reason).unwrap_or("first")),
         };
         if let (Some(begins), Some(_)) = (begins, &self.open) {
@@ -66,11 +62,6 @@ impl Way {
         // The edge that it is on is already there.
         open.edges.extend(step.path.iter().skip(1));
         (open.end, open.end_time) = (step.to, step.to_time);
-    }
-
-    /// How often a step began where no way led, inside a trace.
-    pub(super) fn jumped(&self) -> u64 {
-        self.jumped
     }
 
     /// All parts and their length in metres.

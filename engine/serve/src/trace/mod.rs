@@ -9,7 +9,6 @@ mod error;
 mod gpx;
 mod number;
 mod read;
-mod sampling;
 
 #[cfg(test)]
 mod trace_tests;
@@ -17,4 +16,3 @@ mod trace_tests;
 pub use error::TraceFileError;
 pub use gpx::GPX_BYTES_MAX;
 pub use read::{TRACE_BYTES_MAX, parse_trace, read_trace};
-pub use sampling::Sampling;

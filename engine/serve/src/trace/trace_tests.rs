@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use etaflow_road::{Fix, Span, Timestamp};
+use etaflow_road::Fix;
 use proptest::prelude::*;
 
 use super::*;
@@ -140,17 +140,6 @@ fn a_file_that_is_no_text_is_named() {
     let file = std::fs::File::create(&path).expect("creates");
     file.set_len(TRACE_BYTES_MAX + 1).expect("is sparse");
     assert_eq!(says(&path), "has more than 268435456 bytes; cut the trace into several");
-}
-
-#[test]
-fn sampling_forgives_a_millisecond() {
-    let mut sampling = Sampling::every(Span::from_secs(1));
-    let kept: Vec<bool> = [0, 999_000, 1_500_000, 1_998_000, 1_998_000, 998_000, 2_997_000, 3_500_000]
-        .map(|micros| sampling.keeps(Timestamp::from_micros(micros)))
-        .to_vec();
-    assert_eq!(kept, [true, true, false, true, false, true, true, false]);
-    let mut all = Sampling::every(Span::ZERO);
-    assert!([5, 5, 4, 6].into_iter().all(|second| all.keeps(Timestamp::from_secs(second))));
 }
 
 proptest! {

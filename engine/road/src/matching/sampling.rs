@@ -1,4 +1,4 @@
-use etaflow_road::{Span, Timestamp};
+use crate::unit::{Span, Timestamp};
 
 /// Times that were written with fractions are a little off.
 const TOLERANCE: Span = Span::from_millis(1);
@@ -8,8 +8,7 @@ const TOLERANCE: Span = Span::from_millis(1);
 /// A fix that is older than that one is kept too, so that whoever looks at times sees it.
 ///
 /// ```
-/// use etaflow_road::{Span, Timestamp};
-/// use etaflow_serve::Sampling;
+/// use etaflow_road::{Sampling, Span, Timestamp};
 ///
 /// let mut sampling = Sampling::every(Span::from_secs(10));
 /// let kept: Vec<i64> = [0, 4, 9, 10, 19, 3, 25].into_iter().filter(|&at| sampling.keeps(Timestamp::from_secs(at))).collect();
@@ -42,5 +41,21 @@ impl Sampling {
             self.last = Some(time);
         }
         keeps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sampling_forgives_a_millisecond() {
+        let mut sampling = Sampling::every(Span::from_secs(1));
+        let kept: Vec<bool> = [0, 999_000, 1_500_000, 1_998_000, 1_998_000, 998_000, 2_997_000, 3_500_000]
+            .map(|micros| sampling.keeps(Timestamp::from_micros(micros)))
+            .to_vec();
+        assert_eq!(kept, [true, true, false, true, false, true, true, false]);
+        let mut all = Sampling::every(Span::ZERO);
+        assert!([5, 5, 4, 6].into_iter().all(|second| all.keeps(Timestamp::from_secs(second))));
     }
 }
