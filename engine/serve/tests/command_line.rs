@@ -236,10 +236,11 @@ fn an_answer_is_never_written_over_what_it_is_made_of() {
         ("link.csv", "--trace", "a.csv"),
         ("a.csv", "--trace", "link.csv"),
         ("./small.network", "--network", "small.network"),
+        ("map/edges.csv", "--network", "map"),
     ] {
         let other = if option == "--trace" { "--network map" } else { "--trace a.csv" };
         let (answer, err) = said(directory, &format!("match {other} {option} {input} --out {out}"), 2);
-        let says = format!("error: --out {out} is the file that {option} {input} is read from; it would be lost\n");
+        let says = format!("error: --out {out} is a file that {option} {input} is read from; it would be lost\n");
         assert_eq!((answer, err), (String::new(), says));
     }
     assert_eq!(std::fs::read(directory.join("a.csv")).expect("is there"), trace.as_bytes());

@@ -44,7 +44,7 @@ pub enum Failure {
     #[error(transparent)]
     Table(#[from] TableError),
     /// The answer would be written over what it is made of.
-    #[error("--out {out} is the file that {option} {input} is read from; it would be lost", out = out.display(), input = input.display())]
+    #[error("--out {out} is a file that {option} {input} is read from; it would be lost", out = out.display(), input = input.display())]
     SameFile {
         /// The file of the answer.
         out: PathBuf,

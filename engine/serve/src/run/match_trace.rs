@@ -44,7 +44,8 @@ fn keep_inputs(args: &MatchArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let is_out = |input: &Path| match (args.out.canonicalize(), input.canonicalize()) {
-        (Ok(out), Ok(input)) => out == input,
+        // A network can be a directory, and what is in there a part of it.
+        (Ok(out), Ok(input)) => out == input || input.is_dir() && out.parent() == Some(&input),
         // Who cannot be found is said when it is read or written.
         _ => false,
     };
