@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use etaflow::{
-    Config, Dictionary, Event, Executor, ExecutorReport, Log, MemoryLog, MemoryLogConfig, Offset, Outputs, Payload,
-    Record, Sequencer, SequencerConfig,
+    Config, Dictionary, Entries, Event, Executor, ExecutorReport, Log, MemoryLog, MemoryLogConfig, Note, Offset,
+    Outputs, Payload, Record, Sequencer, SequencerConfig,
 };
 use etaflow_road::{EdgeIndex, Fix, Matcher, MatcherConfig, Network, Outcome, Span, SyntheticCity, Timestamp, Trace};
 use etaflow_simulator::{World, WorldConfig};
@@ -44,20 +44,20 @@ fn seconds(network: &Arc<Network>) -> Vec<Second> {
 }
 
 /// Puts all events into an order and hands it on in pieces, as an engine's ingest thread does.
-fn sequence(seconds: &[Second], mut append: impl FnMut(&[Record])) {
+fn sequence(seconds: &[Second], mut append: impl FnMut(&[Record], &[Note])) {
     let mut sequencer = Sequencer::new(SequencerConfig::default(), Arc::new(Dictionary::new()));
-    let mut records = Vec::new();
+    let mut entries = Entries::default();
     for second in seconds {
         for events in second.events.chunks(EVENTS_MAX) {
             for event in events {
-                sequencer.admit(event, event.time, &mut records);
+                sequencer.admit(event, event.time, &mut entries);
             }
-            append(&records);
-            records.clear();
+            append(&entries.records, &entries.notes);
+            entries.clear();
         }
-        sequencer.tick(second.until, &mut records);
-        append(&records);
-        records.clear();
+        sequencer.tick(second.until, &mut entries);
+        append(&entries.records, &entries.notes);
+        entries.clear();
     }
 }
 
@@ -96,9 +96,9 @@ fn end_to_end(criterion: &mut Criterion) {
     let events: usize = seconds.iter().map(|second| second.events.len()).sum();
     let recorded = memory_log();
     let mut fixes = Vec::new();
-    sequence(&seconds, |records| {
+    sequence(&seconds, |records, notes| {
         fixes.extend(records.iter().filter_map(fix_of));
-        recorded.append(records).expect("in order");
+        recorded.append(records, notes).expect("in order");
     });
     recorded.close();
     println!("{events} events of {DRIVERS} drivers in {SECONDS} s, {} fixes", fixes.len());
@@ -109,7 +109,7 @@ fn end_to_end(criterion: &mut Criterion) {
     group.bench_function("sequencer and log alone, a thread", |bencher| {
         bencher.iter_batched_ref(
             memory_log,
-            |log| sequence(&seconds, |records| log.append(records).expect("in order")),
+            |log| sequence(&seconds, |records, notes| log.append(records, notes).expect("in order")),
             BatchSize::PerIteration,
         );
     });
@@ -127,7 +127,7 @@ fn end_to_end(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let log = memory_log();
                 let executor = execute(&network, shards, Arc::clone(&log));
-                sequence(&seconds, |records| log.append(records).expect("in order"));
+                sequence(&seconds, |records, notes| log.append(records, notes).expect("in order"));
                 log.close();
                 reports.push(executor.join().expect("no shard fails"));
             });

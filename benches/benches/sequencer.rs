@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use etaflow::{
-    Coord, Dictionary, Event, EventData, EventId, GpsFix, Key, Record, Sequencer, SequencerConfig, Span, Timestamp,
+    Coord, Dictionary, Entries, Event, EventData, EventId, GpsFix, Key, Sequencer, SequencerConfig, Span, Timestamp,
 };
 
 const DRIVERS: u64 = 20_000;
@@ -33,7 +33,7 @@ fn admit(criterion: &mut Criterion) {
     for (name, events) in cases {
         let fresh = || {
             let sequencer = Sequencer::new(SequencerConfig::default(), Arc::new(Dictionary::new()));
-            (sequencer, Vec::<Record>::with_capacity(events.len()))
+            (sequencer, Entries { records: Vec::with_capacity(events.len()), notes: Vec::new() })
         };
         group.bench_function(name, |bencher| {
             bencher.iter_batched(
@@ -42,7 +42,7 @@ fn admit(criterion: &mut Criterion) {
                     for event in &events {
                         black_box(sequencer.admit(event, event.time + Span::from_millis(5), &mut out));
                     }
-                    assert_eq!(out.len(), events.len(), "each is accepted");
+                    assert_eq!(out.records.len(), events.len(), "each is accepted");
                     (sequencer, out)
                 },
                 BatchSize::LargeInput,

@@ -11,6 +11,7 @@
 //!
 //! The rooms, each of which uses only those above it:
 //!
+//! - `bytes`: reading of what was written down.
 //! - `time`: points in time, and the one place that asks the system for it.
 //! - `event`: what happens, as the outside says it and as the log keeps it.
 //! - `log`: all admitted events and all ticks, in one order.
@@ -89,6 +90,8 @@ mod readme {}
 
 #[cfg(feature = "runtime")]
 mod bus;
+#[expect(dead_code, reason = "notes and snapshots are read with it")]
+mod bytes;
 mod config;
 mod eta;
 mod event;
@@ -99,6 +102,8 @@ mod pipeline;
 #[cfg(feature = "runtime")]
 mod runtime;
 mod sequencer;
+mod snapshot;
+mod storage;
 mod stream;
 mod time;
 mod traffic;
@@ -110,6 +115,7 @@ pub use bus::{
     Bus, BusConfig, BusCounts, BusItem, Delivery, Fanout, GroupCounts, Incoming, Intake, Member, Policy, PublishError,
     Publisher, bus, bus_of,
 };
+pub use bytes::BytesError;
 pub use config::{Config, PipelineConfigError};
 pub use eta::{
     Arrival, Calibration, Cause, Epoch, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Phase, Quantiles,
@@ -118,8 +124,8 @@ pub use eta::{
 pub use etaflow_road as road;
 pub use etaflow_road::{Coord, EdgeId, Metres, MetresPerSecond, Network, NodeId, Position, Route, Seconds};
 pub use event::{
-    DeadLetter, DriverId, DriverStatus, Event, EventData, EventError, EventId, EventSource, FrameError, GpsFix,
-    KEY_MAX_BYTES, Key, KeyError, Offset, Payload, Reason, Record, RoadRef, SourceId, TripId,
+    DeadLetter, DriverId, DriverStatus, Entries, Event, EventData, EventError, EventId, EventSource, FrameError,
+    GpsFix, KEY_MAX_BYTES, Key, KeyError, Note, Noted, Offset, Payload, Reason, Record, RoadRef, SourceId, TripId,
 };
 pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};
 pub use log::{Batch, Hold, Log, LogError, LogReader, MemoryLog, MemoryLogConfig};
@@ -134,8 +140,10 @@ pub use runtime::{
     SubscribeError, Summary, Time,
 };
 pub use sequencer::{Admission, ConfigError, Dictionary, Sequencer, SequencerConfig};
+pub use storage::{Access, DiskStorage, Storage, StorageFile, StorageLock};
 pub use stream::{
-    Aggregate, Digest, Keyed, Operator, Pane, Panes, SessionGap, SlidingWindow, Stage, StateDigest, Tick,
+    Aggregate, Digest, Entities, Keyed, Operator, Pane, Panes, SessionGap, SlidingWindow, Stage, StateDigest,
+    StateError, Tick,
 };
 pub use time::{Clock, ManualClock, Span, Timestamp, WallClock};
 pub use traffic::{EdgeSpeed, Evidence, Traffic, TrafficConfig, TrafficConfigError, Traversal, TraversalSums};

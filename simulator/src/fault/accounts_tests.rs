@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use etaflow::{
-    Admission, Config, Dictionary, Executor, Log, MemoryLog, MemoryLogConfig, Offset, Outputs, Reason, Sequencer,
-    SequencerConfig,
+    Admission, Config, Dictionary, Entries, Executor, Log, MemoryLog, MemoryLogConfig, Offset, Outputs, Reason,
+    Sequencer, SequencerConfig,
 };
 use etaflow_road::{Span, SyntheticCity, Timestamp};
 
@@ -39,7 +39,7 @@ fn run(faults: FaultConfig) -> (Accounts, FaultCounts) {
     let mut injector = FaultInjector::new(faults, 5, START, config.drivers, config.gateways);
     let mut world = World::new(Arc::clone(&city), config, 5, START);
     let mut sequencer = Sequencer::new(SequencerConfig::default(), Arc::new(Dictionary::new()));
-    let (mut emissions, mut deliveries, mut log) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut emissions, mut deliveries, mut log) = (Vec::new(), Vec::new(), Entries::default());
     let mut accounts = Accounts::default();
     for second in 1..=SECONDS {
         let until = START + Span::from_secs(second);
@@ -63,9 +63,9 @@ fn run(faults: FaultConfig) -> (Accounts, FaultCounts) {
         }
         sequencer.tick(until, &mut log);
     }
-    let records = log.len() as u64;
+    let records = log.records.len() as u64;
     let memory = Arc::new(MemoryLog::new(&MemoryLogConfig::default()));
-    memory.append(&log).expect("offsets go on");
+    memory.append(&log.records, &log.notes).expect("offsets go on");
     memory.close();
     let executor = Executor::start(city, &Config::default(), memory, Offset(0), Outputs::default()).expect("is valid");
     let pipeline = executor.join().expect("runs to the end").counts;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use event_listener::{Event, EventListener, Listener};
 
 use super::{Batch, Hold, Log, LogError};
-use crate::event::{Offset, Record};
+use crate::event::{Note, Offset, Record};
 
 /// How much a [`MemoryLog`] keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl State {
 }
 
 impl Log for MemoryLog {
-    fn append(&self, records: &[Record]) -> Result<(), LogError> {
+    fn append(&self, records: &[Record], _notes: &[Note]) -> Result<(), LogError> {
         let Some(last) = records.last() else { return Ok(()) };
         loop {
             let changed = self.listen();
@@ -130,6 +130,11 @@ impl Log for MemoryLog {
 
     fn end(&self) -> Offset {
         self.state().end
+    }
+
+    /// What is in memory alone is as durable as it gets.
+    fn durable(&self) -> Offset {
+        self.end()
     }
 
     fn is_closed(&self) -> bool {
@@ -194,7 +199,7 @@ mod tests {
         fn reads_what_was_appended(sizes in prop::collection::vec(0_u64..9, 0..20), from in 0_u64..100) {
             let log = MemoryLog::new(&MemoryLogConfig::default());
             for size in sizes {
-                log.append(&ticks(log.end().0, size))?;
+                log.append(&ticks(log.end().0, size), &[])?;
             }
             let end = log.end().0;
             let mut next = from;
@@ -213,24 +218,24 @@ mod tests {
     #[test]
     fn a_gap_is_refused_and_nothing_is_kept_of_it() {
         let log = MemoryLog::new(&MemoryLogConfig::default());
-        log.append(&ticks(0, 3)).expect("in order");
+        log.append(&ticks(0, 3), &[]).expect("in order");
         let broken = [ticks(3, 1), ticks(7, 1)].concat();
-        assert_eq!(log.append(&broken), Err(LogError::Gap { found: 7, end: 4 }));
+        assert_eq!(log.append(&broken, &[]), Err(LogError::Gap { found: 7, end: 4 }));
         assert_eq!(log.end(), Offset(3));
     }
 
     #[test]
     fn the_oldest_go_first_and_a_hold_keeps_them() {
         let log = MemoryLog::new(&MemoryLogConfig { records_max: 4 });
-        log.append(&ticks(0, 2)).expect("fits");
-        log.append(&ticks(2, 2)).expect("fits");
-        log.append(&ticks(4, 2)).expect("the oldest go");
+        log.append(&ticks(0, 2), &[]).expect("fits");
+        log.append(&ticks(2, 2), &[]).expect("fits");
+        log.append(&ticks(4, 2), &[]).expect("the oldest go");
         assert_eq!(log.read(Offset(0)).err(), Some(LogError::Truncated { from: 0, start: 2 }));
 
         let hold = log.hold(Offset(2));
         let writer = std::thread::spawn({
             let log = log.clone();
-            move || log.append(&ticks(6, 2))
+            move || log.append(&ticks(6, 2), &[])
         });
         // The writer can do nothing until the hold is let go of, whenever it comes to run.
         assert_eq!(log.start(), Offset(2));
@@ -242,9 +247,9 @@ mod tests {
     #[test]
     fn a_closed_log_is_read_to_its_end() {
         let log = MemoryLog::new(&MemoryLogConfig::default());
-        log.append(&ticks(0, 3)).expect("open");
+        log.append(&ticks(0, 3), &[]).expect("open");
         log.close();
-        assert_eq!(log.append(&ticks(3, 1)), Err(LogError::Closed));
+        assert_eq!(log.append(&ticks(3, 1), &[]), Err(LogError::Closed));
         assert_eq!(log.read(Offset(1)).expect("kept").expect("there").records().len(), 2);
     }
 }

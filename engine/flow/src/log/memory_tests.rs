@@ -75,7 +75,7 @@ fn readers_who_hold_see_all_while_one_writes_and_others_come_and_go() {
         let mut next = 0;
         for size in (1..40).cycle() {
             let count = size.min(RECORDS - next);
-            log.append(&ticks(next, count)).expect("goes on");
+            log.append(&ticks(next, count), &[]).expect("goes on");
             next += count;
             assert!(log.end().0 - log.start().0 <= RECORDS_MAX, "the log is beyond its bound");
             if next == RECORDS {

@@ -12,16 +12,16 @@ use event_listener::EventListener;
 pub use memory::{MemoryLog, MemoryLogConfig};
 pub use reader::LogReader;
 
-use crate::event::{Offset, Record};
+use crate::event::{Note, Offset, Record};
 
 /// A totally ordered sequence of records, shared by its one writer and its readers.
 pub trait Log: Send + Sync + 'static {
-    /// Adds `records`, whose offsets go on where the log ends. Waits where the log's bound would be passed and a
-    /// reader that [holds](Log::hold) it still needs the oldest.
+    /// Adds `records`, whose offsets go on where the log ends, and the `notes` that came with them. Waits where the log's
+    /// bound would be passed and a reader that [holds](Log::hold) it still needs the oldest.
     ///
     /// # Errors
     /// If the offsets do not go on from the end, or the log is closed.
-    fn append(&self, records: &[Record]) -> Result<(), LogError>;
+    fn append(&self, records: &[Record], notes: &[Note]) -> Result<(), LogError>;
 
     /// Some records from `from` on, in order, as many as are kept together; `None` at the end.
     ///
@@ -34,6 +34,9 @@ pub trait Log: Send + Sync + 'static {
 
     /// The offset that the next record will have.
     fn end(&self) -> Offset;
+
+    /// Everything before this offset is as durable as the log promises; never past the [end](Self::end).
+    fn durable(&self) -> Offset;
 
     /// Whether nothing more will come.
     fn is_closed(&self) -> bool;

@@ -14,7 +14,7 @@ fn start(sink: Sink) -> (Executor, Arc<dyn Log>) {
     let time = Timestamp::from_secs(1);
     let payload = Payload::Closed(RoadRef { from_node: -1, to_node: -2 });
     let (offset, source) = (Offset(0), SourceId(0));
-    log.append(&[Record { offset, time, ingest_time: time, waited_us: 0, source, id: 0, payload }]).expect("open");
+    log.append(&[Record { offset, time, ingest_time: time, waited_us: 0, source, id: 0, payload }], &[]).expect("open");
     (executor, log)
 }
 
@@ -48,7 +48,7 @@ fn a_sink_that_panics_is_named_and_stops_all() {
         let source = SourceId(0);
         let record =
             Record { offset: Offset(offset), time, ingest_time: time, waited_us: 0, source, id: offset, payload };
-        match log.append(&[record]) {
+        match log.append(&[record], &[]) {
             Ok(()) => offset += 1,
             Err(error) => break assert_eq!(error, LogError::Closed),
         }

@@ -13,7 +13,7 @@ use super::monitor::{Monitor, Stop};
 use super::outlet::{Outlet, OutputBatch, OutputReader};
 use super::subscription::{EtaStream, SubscribeError, Subscriptions};
 use crate::bus::{Bus, Fanout, Policy, Publisher, bus};
-use crate::event::{Key, Offset, Reason};
+use crate::event::{Entries, Key, Offset, Reason};
 use crate::log::{Log, LogError, LogReader, MemoryLog};
 use crate::pipeline::{Applied, Executor, ExecutorError, ExecutorHandle, ExecutorReport, Observer, Outputs};
 use crate::sequencer::{Dictionary, Sequencer};
@@ -205,7 +205,7 @@ impl Engine {
             pulse: Pulse::new(config.time, config.tick),
             dead_letters: dead_letters.clone(),
             duplicates: Arc::clone(&duplicates),
-            records: Vec::new(),
+            entries: Entries::default(),
         };
         let gauges = Arc::new(Gauges {
             bus: bus.clone(),

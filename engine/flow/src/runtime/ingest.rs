@@ -6,7 +6,7 @@ use etaflow_road::{Span, Timestamp};
 use super::config::Time;
 use super::dead_letters::DeadLetters;
 use crate::bus::{Incoming, Intake};
-use crate::event::{DeadLetter, Event, Reason, Record};
+use crate::event::{DeadLetter, Entries, Event, Reason};
 use crate::log::{Log, LogError};
 use crate::sequencer::{Admission, Sequencer};
 use crate::time::{Clock, ManualClock, WallClock};
@@ -23,7 +23,7 @@ pub(super) struct Ingest {
     pub(super) pulse: Pulse,
     pub(super) dead_letters: DeadLetters,
     pub(super) duplicates: Arc<AtomicU64>,
-    pub(super) records: Vec<Record>,
+    pub(super) entries: Entries,
 }
 
 /// When it ticks.
@@ -125,7 +125,7 @@ impl Ingest {
 
     fn tick_to(&mut self, now: Timestamp) -> Result<(), LogError> {
         while let Some(tick) = self.pulse.due(now) {
-            self.sequencer.tick(tick, &mut self.records);
+            self.sequencer.tick(tick, &mut self.entries);
             self.append()?;
         }
         Ok(())
@@ -134,7 +134,7 @@ impl Ingest {
     fn admit(&mut self, events: &[Event]) -> Result<(), LogError> {
         let now = self.pulse.now();
         for event in events {
-            match self.sequencer.admit(event, now, &mut self.records) {
+            match self.sequencer.admit(event, now, &mut self.entries) {
                 Admission::Accepted(_) => {}
                 Admission::Duplicate => {
                     self.duplicates.fetch_add(1, Ordering::Relaxed);
@@ -146,8 +146,8 @@ impl Ingest {
     }
 
     fn append(&mut self) -> Result<(), LogError> {
-        self.log.append(&self.records)?;
-        self.records.clear();
+        self.log.append(&self.entries.records, &self.entries.notes)?;
+        self.entries.clear();
         Ok(())
     }
 

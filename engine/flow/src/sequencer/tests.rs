@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::seen::{Seen, SequenceWindow};
 use super::*;
 use crate::event::{
-    DriverId, DriverStatus, Event, EventData, EventId, GpsFix, Key, Offset, Payload, Reason, Record, RoadRef, TripId,
+    DriverId, DriverStatus, Entries, Event, EventData, EventId, GpsFix, Key, Offset, Payload, Reason, RoadRef, TripId,
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_000_000);
@@ -38,12 +38,12 @@ struct Feed {
     sequencer: Sequencer,
     now: Timestamp,
     number: u64,
-    out: Vec<Record>,
+    out: Entries,
 }
 
 impl Feed {
     fn new(config: SequencerConfig) -> Self {
-        Self { sequencer: sequencer(config), now: NOW, number: 0, out: Vec::new() }
+        Self { sequencer: sequencer(config), now: NOW, number: 0, out: Entries::default() }
     }
 
     fn give(&mut self, data: EventData) -> Result<Payload, Reason> {
@@ -55,7 +55,7 @@ impl Feed {
     fn admit(&mut self, event: &Event) -> Result<Payload, Reason> {
         match self.sequencer.admit(event, self.now, &mut self.out) {
             Admission::Accepted(offset) => {
-                let record = self.out.last().unwrap();
+                let record = self.out.records.last().unwrap();
                 assert_eq!(record.offset, offset);
                 Ok(record.payload)
             }
@@ -100,7 +100,7 @@ fn names_become_dense_numbers() {
     );
     let road = RoadRef { from_node: 1, to_node: 2 };
     assert_eq!(feed.give(EventData::RoadClosed(road)), Ok(Payload::Closed(road)));
-    let offsets: Vec<u64> = feed.out.iter().map(|record| record.offset.0).collect();
+    let offsets: Vec<u64> = feed.out.records.iter().map(|record| record.offset.0).collect();
     assert_eq!(offsets, (0..7).collect::<Vec<_>>());
     assert_eq!(feed.sequencer.next_offset(), Offset(7));
 }
@@ -120,7 +120,7 @@ fn names_nobody_has_heard_of_are_dead_letters() {
     feed.give(requested(1)).unwrap();
     assert_eq!(feed.give(requested(1)), Err(Reason::TripExists));
     assert_eq!(feed.give(EventData::TripAssigned { trip, driver: Key::Number(1) }), Err(Reason::UnknownDriver));
-    assert_eq!(feed.out.len(), 1);
+    assert_eq!(feed.out.records.len(), 1);
 }
 
 #[test]
@@ -139,13 +139,13 @@ fn keys_that_no_constructor_makes_are_malformed() {
 fn a_dead_letter_leaves_nothing_behind() {
     let dictionary = Arc::new(Dictionary::new());
     let mut sequencer = Sequencer::new(SequencerConfig::default(), Arc::clone(&dictionary));
-    let mut out = Vec::new();
+    let mut out = Entries::default();
     let early = event(5, 1, completed(1));
     for _ in 0..2 {
         let admission = sequencer.admit(&early, NOW, &mut out);
         assert!(matches!(admission, Admission::DeadLettered(Reason::UnknownTrip, _)), "{admission:?}");
     }
-    assert_eq!((dictionary.source(&Key::Number(5)), out.len()), (None, 0));
+    assert_eq!((dictionary.source(&Key::Number(5)), out.records.len()), (None, 0));
     sequencer.admit(&event(6, 1, requested(1)), NOW, &mut out);
     assert_eq!(sequencer.admit(&early, NOW, &mut out), Admission::Accepted(Offset(1)));
     assert_eq!(sequencer.admit(&early, NOW, &mut out), Admission::Duplicate);
@@ -233,7 +233,7 @@ fn what_was_due_waits_until_it_comes() {
     ] {
         feed.number += 1;
         feed.admit(&Event { due, ..event(0, feed.number, seen_driver(1)) }).unwrap();
-        assert_eq!(feed.out.last().unwrap().waited_us, waited_us);
+        assert_eq!(feed.out.records.last().unwrap().waited_us, waited_us);
     }
 }
 
@@ -241,7 +241,7 @@ fn what_was_due_waits_until_it_comes() {
 fn the_watermark_follows_the_newest_event() {
     let config = SequencerConfig::default();
     let mut feed = Feed::new(config.clone());
-    let watermark = |feed: &Feed| match feed.out.last().unwrap().payload {
+    let watermark = |feed: &Feed| match feed.out.records.last().unwrap().payload {
         Payload::Tick { watermark } => watermark,
         _ => panic!("no tick"),
     };
@@ -343,7 +343,7 @@ proptest! {
         ids in prop::collection::vec((0..3u64, 0..60u64, any::<bool>(), 0..4i64), 1..400),
     ) {
         let mut sequencer = sequencer(SequencerConfig::default());
-        let (mut all, mut out, mut now, mut accepted) = (HashSet::new(), Vec::new(), NOW, 0);
+        let (mut all, mut out, mut now, mut accepted) = (HashSet::new(), Entries::default(), NOW, 0);
         for (source, number, opaque, pause) in ids {
             now = now + Span::from_secs(pause);
             let id = if opaque { EventId::Opaque(Key::Number(number)) } else { EventId::Sequence(number) };
@@ -351,7 +351,7 @@ proptest! {
             let event = Event { source: Key::Number(source), id: id.clone(), time: now, due: None, data };
             let admission = sequencer.admit(&event, now, &mut out);
             let fresh = all.insert((source, id));
-            let expected = if fresh { Admission::Accepted(Offset(out.len() as u64 - 1)) } else { Admission::Duplicate };
+            let expected = if fresh { Admission::Accepted(Offset(out.records.len() as u64 - 1)) } else { Admission::Duplicate };
             prop_assert_eq!(admission, expected);
             accepted += usize::from(fresh);
             if pause == 0 {
@@ -359,8 +359,8 @@ proptest! {
                 accepted += 1;
             }
         }
-        prop_assert_eq!(out.len(), accepted);
-        prop_assert!(out.iter().enumerate().all(|(index, record)| record.offset.0 == index as u64));
+        prop_assert_eq!(out.records.len(), accepted);
+        prop_assert!(out.records.iter().enumerate().all(|(index, record)| record.offset.0 == index as u64));
     }
 
     #[test]
@@ -374,12 +374,12 @@ proptest! {
             feed.sequencer.admit(&Event { time, ..event(0, number, seen_driver(1)) }, feed.now, &mut feed.out);
             if tick {
                 feed.tick_after(Span::ZERO);
-                let record = feed.out.last().unwrap();
+                let record = feed.out.records.last().unwrap();
                 let Payload::Tick { watermark } = record.payload else { panic!("no tick") };
                 prop_assert!(watermark >= last && watermark <= record.time && record.time >= last_tick);
                 (last, last_tick) = (watermark, record.time);
             }
         }
-        prop_assert!(feed.out.is_sorted_by_key(|record| record.ingest_time));
+        prop_assert!(feed.out.records.is_sorted_by_key(|record| record.ingest_time));
     }
 }

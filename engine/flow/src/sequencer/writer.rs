@@ -7,7 +7,9 @@ use super::config::{SequencerConfig, WINDOW_MAX};
 use super::dictionary::Dictionary;
 use super::seen::{OpaqueIds, Seen, SequenceWindow};
 use super::trips::Trips;
-use crate::event::{DriverId, Event, EventData, EventId, Key, Offset, Payload, Reason, Record, SourceId, TripId};
+use crate::event::{
+    DriverId, Entries, Event, EventData, EventId, Key, Offset, Payload, Reason, Record, SourceId, TripId,
+};
 
 /// Puts events into the one order.
 ///
@@ -33,11 +35,11 @@ use crate::event::{DriverId, Event, EventData, EventId, Key, Offset, Payload, Re
 ///     due: None,
 ///     data: EventData::StatusChanged { driver: Key::Number(7), status: DriverStatus::Available },
 /// };
-/// let mut log = Vec::new();
+/// let mut log = Entries::default();
 /// assert_eq!(sequencer.admit(&event, now, &mut log), Admission::Accepted(Offset(0)));
 /// assert_eq!(sequencer.admit(&event, now, &mut log), Admission::Duplicate);
 /// sequencer.tick(now, &mut log);
-/// assert_eq!(log.len(), 2);
+/// assert_eq!(log.records.len(), 2);
 /// # Ok::<(), KeyError>(())
 /// ```
 #[derive(Debug)]
@@ -104,7 +106,7 @@ impl Sequencer {
     /// Judges an event that has arrived, and appends its record to `out` if it is accepted.
     ///
     /// `now` is the engine's clock; an earlier time than one that was given before counts as that one.
-    pub fn admit(&mut self, event: &Event, now: Timestamp, out: &mut Vec<Record>) -> Admission {
+    pub fn admit(&mut self, event: &Event, now: Timestamp, out: &mut Entries) -> Admission {
         self.clock = self.clock.max(now);
         let now = self.clock;
         let known = self.sources.get(&event.source).copied();
@@ -126,7 +128,7 @@ impl Sequencer {
         self.newest = self.newest.max(event.time.min(now));
         let waited = event.due.map_or(0, |due| now.since(due).micros().clamp(0, i64::from(u32::MAX)) as u32);
         let offset = self.take_offset();
-        out.push(Record { offset, time: event.time, ingest_time: now, waited_us: waited, source, id, payload });
+        out.records.push(Record { offset, time: event.time, ingest_time: now, waited_us: waited, source, id, payload });
         Admission::Accepted(offset)
     }
 
@@ -137,7 +139,7 @@ impl Sequencer {
     /// that one fast clock does not make everybody else late. When no events come the watermark follows at
     /// [`lateness_max`](SequencerConfig::lateness_max) behind the tick, as nothing earlier would be accepted any more.
     /// It never goes back and is never after the tick. A `time` before the last counts as that one.
-    pub fn tick(&mut self, time: Timestamp, out: &mut Vec<Record>) {
+    pub fn tick(&mut self, time: Timestamp, out: &mut Entries) {
         self.clock = self.clock.max(time);
         let time = self.clock;
         let forgotten = self.trips.expire(time);
@@ -147,7 +149,7 @@ impl Sequencer {
         let reached = (self.newest - self.config.watermark_delay).max(time - self.config.lateness_max);
         self.watermark = self.watermark.max(reached.min(time));
         let (offset, watermark) = (self.take_offset(), self.watermark);
-        out.push(Record {
+        out.records.push(Record {
             offset,
             time,
             ingest_time: time,

@@ -3,12 +3,14 @@
 //! Everything here is synchronous and takes time from ticks, never from a clock.
 
 mod digest;
+mod entities;
 mod operator;
 mod stage;
 mod state;
 mod window;
 
 pub use digest::{Digest, StateDigest};
+pub use entities::{Entities, StateError};
 pub use operator::{Operator, Tick};
 pub use stage::Stage;
 pub use state::Keyed;
