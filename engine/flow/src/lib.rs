@@ -132,7 +132,7 @@ pub use log::{Batch, Hold, Log, LogError, LogReader, MemoryLog, MemoryLogConfig}
 pub use matching::{Matching, Movement};
 pub use pipeline::{
     Applied, Contribution, Counts, Effects, Executor, ExecutorError, ExecutorHandle, ExecutorReport, Observer, Output,
-    Outputs, Shard, Sink,
+    Outputs, Shard, Tap,
 };
 #[cfg(feature = "runtime")]
 pub use runtime::{

@@ -64,11 +64,11 @@ pub struct Outputs {
     /// Called on the shards' threads after each lot of records.
     pub observer: Option<Arc<dyn Observer>>,
     /// Called with all outputs, in order, on the merge's thread.
-    pub sink: Option<Sink>,
+    pub tap: Option<Tap>,
 }
 
 /// Takes outputs, in order.
-pub type Sink = Box<dyn FnMut(&[Output]) + Send>;
+pub type Tap = Box<dyn FnMut(&[Output]) + Send>;
 
 /// What there is to say when the log has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,11 +138,11 @@ impl Executor {
                 ExecutorError::BuilderPanicked { message }
             })
         });
-        let sink = outputs.sink;
+        let tap = outputs.tap;
         let handle = ExecutorHandle { shared };
         let told = handle.clone();
         let merger =
-            spawn("etaflow-merge".into(), move || merge(&receive, Merge::new(count, from), sink, &told.shared.told));
+            spawn("etaflow-merge".into(), move || merge(&receive, Merge::new(count, from), tap, &told.shared.told));
         Ok(Self { handle, workers, builder, merger, log })
     }
 
@@ -169,7 +169,7 @@ impl Executor {
     /// Waits for the end of the log.
     ///
     /// # Errors
-    /// If a shard, the builder of epochs or the sink has failed.
+    /// If a shard, the builder of epochs or the tap has failed.
     pub fn join(self) -> Result<ExecutorReport, ExecutorError> {
         self.handle.resume();
         let ended: Vec<_> =
@@ -177,7 +177,7 @@ impl Executor {
         let built = self.builder.join().expect("the builder catches panics");
         let mut failures: Vec<ExecutorError> = Vec::new();
         let (outputs_digest, outputs) = self.merger.join().unwrap_or_else(|panic| {
-            failures.push(ExecutorError::SinkPanicked { message: message_of(panic.as_ref()) });
+            failures.push(ExecutorError::TapPanicked { message: message_of(panic.as_ref()) });
             Default::default()
         });
         let mut shards = Vec::new();
@@ -221,7 +221,7 @@ impl ExecutorHandle {
         Offset(applied.min().unwrap_or(0))
     }
 
-    /// The offset before which the sink has been given everything; never past [`applied`](Self::applied).
+    /// The offset before which the tap has been given everything; never past [`applied`](Self::applied).
     pub fn told(&self) -> Offset {
         Offset(self.shared.told.load(Ordering::Acquire))
     }
@@ -246,11 +246,11 @@ impl ExecutorHandle {
     }
 }
 
-fn merge(lots: &Receiver<Lot>, mut merge: Merge, mut sink: Option<Sink>, told: &AtomicU64) -> (Digest, u64) {
+fn merge(lots: &Receiver<Lot>, mut merge: Merge, mut tap: Option<Tap>, told: &AtomicU64) -> (Digest, u64) {
     for (shard, outputs, upto) in lots {
         let ready = merge.add(shard, outputs, upto);
-        if let Some(sink) = sink.as_mut().filter(|_| !ready.is_empty()) {
-            sink(ready);
+        if let Some(tap) = tap.as_mut().filter(|_| !ready.is_empty()) {
+            tap(ready);
         }
         told.store(merge.complete().0, Ordering::Release);
     }

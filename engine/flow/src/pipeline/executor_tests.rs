@@ -5,10 +5,10 @@ use crate::event::{Payload, Record, RoadRef, SourceId};
 use crate::log::{LogError, MemoryLog, MemoryLogConfig};
 
 /// A log of one road that is not on the map, which is told as a dead letter.
-fn start(sink: Sink) -> (Executor, Arc<dyn Log>) {
+fn start(tap: Tap) -> (Executor, Arc<dyn Log>) {
     let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
     let log: Arc<dyn Log> = Arc::new(MemoryLog::new(&MemoryLogConfig::default()));
-    let outputs = Outputs { sink: Some(sink), ..Outputs::default() };
+    let outputs = Outputs { tap: Some(tap), ..Outputs::default() };
     let config = Config { shards: 2, ..Config::default() };
     let executor = Executor::start(network, &config, Arc::clone(&log), Offset(0), outputs).expect("within bounds");
     let time = Timestamp::from_secs(1);
@@ -19,7 +19,7 @@ fn start(sink: Sink) -> (Executor, Arc<dyn Log>) {
 }
 
 #[test]
-fn what_is_applied_is_not_told_before_the_sink_has_it() {
+fn what_is_applied_is_not_told_before_the_tap_has_it() {
     let (go, wait) = sync_channel::<()>(1);
     let (executor, log) = start(Box::new(move |_| wait.recv().expect("the test goes on")));
     let handle = executor.handle();
@@ -28,13 +28,13 @@ fn what_is_applied_is_not_told_before_the_sink_has_it() {
     }
     assert_eq!(handle.told(), Offset(0));
     log.close();
-    go.send(()).expect("the sink waits");
+    go.send(()).expect("the tap waits");
     assert_eq!(executor.join().expect("nothing fails").outputs, 1);
     assert_eq!(handle.told(), Offset(1));
 }
 
 #[test]
-fn a_sink_that_panics_is_named_and_stops_all() {
+fn a_tap_that_panics_is_named_and_stops_all() {
     let (executor, log) = start(Box::new(|_| panic!("no more room")));
     let handle = executor.handle();
     while handle.applied() < Offset(1) {
@@ -53,6 +53,6 @@ fn a_sink_that_panics_is_named_and_stops_all() {
             Err(error) => break assert_eq!(error, LogError::Closed),
         }
     }
-    let failure = executor.join().expect_err("the sink has failed");
-    assert_eq!(failure, ExecutorError::SinkPanicked { message: "no more room".to_owned() });
+    let failure = executor.join().expect_err("the tap has failed");
+    assert_eq!(failure, ExecutorError::TapPanicked { message: "no more room".to_owned() });
 }

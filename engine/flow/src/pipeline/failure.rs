@@ -21,14 +21,14 @@ pub enum ExecutorError {
         /// What it said.
         message: String,
     },
-    /// The sink has panicked.
-    #[error("the sink of outputs has failed: {message}")]
-    SinkPanicked {
+    /// The tap has panicked.
+    #[error("the tap of outputs has failed: {message}")]
+    TapPanicked {
         /// What it said.
         message: String,
     },
-    /// A shard has stopped because another one, the builder or the sink had.
-    #[error("shard {shard} has stopped because another shard, the builder of epochs or the sink failed")]
+    /// A shard has stopped because another one, the builder or the tap had.
+    #[error("shard {shard} has stopped because another shard, the builder of epochs or the tap failed")]
     Stopped {
         /// Which.
         shard: u32,

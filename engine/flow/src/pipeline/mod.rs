@@ -25,7 +25,7 @@ mod shard;
 mod worker;
 
 pub use collective::Contribution;
-pub use executor::{Executor, ExecutorHandle, ExecutorReport, Outputs, Sink};
+pub use executor::{Executor, ExecutorHandle, ExecutorReport, Outputs, Tap};
 pub use failure::ExecutorError;
 pub use observer::{Applied, Observer};
 pub use output::Output;

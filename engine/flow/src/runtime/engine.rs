@@ -187,7 +187,7 @@ impl Engine {
             log: Arc::clone(&log),
         };
         let observers = Observers { published: Arc::clone(&published), other: observer };
-        let outputs = Outputs { observer: Some(Arc::new(observers)), sink: Some(outlet.into_sink()) };
+        let outputs = Outputs { observer: Some(Arc::new(observers)), tap: Some(outlet.into_tap()) };
         let executor = Executor::start(Arc::clone(&network), &config.pipeline, Arc::clone(&log), Offset(0), outputs)
             .map_err(EngineConfigError::from)?;
         let view = View::new(

@@ -5,7 +5,7 @@ use super::subscription::Subscriptions;
 use crate::bus::{Fanout, Member};
 use crate::event::{DeadLetter, DriverId, Payload, RoadRef, TripId};
 use crate::log::Log;
-use crate::pipeline::{Output, Sink};
+use crate::pipeline::{Output, Tap};
 use crate::sequencer::Dictionary;
 
 /// Some outputs, in order, shared by all who read them.
@@ -24,7 +24,7 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
-    pub(super) fn into_sink(self) -> Sink {
+    pub(super) fn into_tap(self) -> Tap {
         Box::new(move |outputs| self.take(outputs))
     }
 
