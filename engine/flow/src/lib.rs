@@ -125,7 +125,8 @@ pub use etaflow_road as road;
 pub use etaflow_road::{Coord, EdgeId, Metres, MetresPerSecond, Network, NodeId, Position, Route, Seconds};
 pub use event::{
     DeadLetter, DriverId, DriverStatus, Entries, Event, EventData, EventError, EventId, EventSource, FrameError,
-    GpsFix, KEY_MAX_BYTES, Key, KeyError, Note, Noted, Offset, Payload, Reason, Record, RoadRef, SourceId, TripId,
+    GpsFix, KEY_MAX_BYTES, Key, KeyError, NOTE_MAX_BYTES, Note, NoteError, Noted, Offset, Payload, Reason, Record,
+    RoadRef, SourceId, TripId, decode_notes, encode_notes,
 };
 pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};
 pub use log::{Batch, Hold, Log, LogError, LogReader, MemoryLog, MemoryLogConfig};

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::bytes::{ByteReader, BytesError};
+
 /// How long a textual key may be, in bytes.
 pub const KEY_MAX_BYTES: usize = 128;
 
@@ -51,6 +53,37 @@ impl Key {
         match text.parse() {
             Ok(number) if canonical => Ok(Self::Number(number)),
             _ => Ok(Self::Text(text.into())),
+        }
+    }
+
+    /// Appends the key: how many bytes its text has and the text, or 0 and the number in 8 bytes.
+    ///
+    /// The key is one that [`new`](Self::new) would make, and so not longer than a byte can say.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Number(number) => {
+                out.push(0);
+                out.extend(number.to_le_bytes());
+            }
+            Self::Text(text) => {
+                debug_assert_eq!(Self::new(text).as_ref(), Ok(self), "the key is as its constructor makes it");
+                out.push(text.len() as u8);
+                out.extend(text.as_bytes());
+            }
+        }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote; nothing that `new` would not make.
+    pub(crate) fn decode(reader: &mut ByteReader<'_>, what: &'static str) -> Result<Self, BytesError> {
+        let length = usize::from(reader.u8(what)?);
+        if length == 0 {
+            return reader.u64(what).map(Self::Number);
+        }
+        let text = std::str::from_utf8(reader.take(what, length)?).map_err(|_| reader.error(what, "is not UTF-8"))?;
+        match Self::new(text) {
+            Ok(key @ Self::Text(_)) => Ok(key),
+            Ok(Self::Number(_)) => Err(reader.error(what, "is a number held as text")),
+            Err(_) => Err(reader.error(what, "is longer than a key can be")),
         }
     }
 }

@@ -15,12 +15,15 @@ mod json_value;
 mod key;
 mod model;
 mod note;
+mod note_frame;
 mod record;
 mod record_frame;
 mod source;
 
 #[cfg(test)]
 mod codec_tests;
+#[cfg(test)]
+mod note_frame_tests;
 
 pub use dead_letter::{DeadLetter, Reason};
 pub use error::{EventError, FrameError};
@@ -28,5 +31,6 @@ pub use fix::GpsFix;
 pub use key::{KEY_MAX_BYTES, Key, KeyError};
 pub use model::{DriverStatus, Event, EventData, EventId, RoadRef};
 pub use note::{Entries, Note, Noted};
+pub use note_frame::{NOTE_MAX_BYTES, NoteError, decode_notes, encode_notes};
 pub use record::{DriverId, Offset, Payload, Record, SourceId, TripId};
 pub use source::EventSource;
