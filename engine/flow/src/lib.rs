@@ -140,7 +140,7 @@ pub use runtime::{
     Accounts, DeadLetters, Engine, EngineConfig, EngineConfigError, EngineError, EtaStream, OutputBatch, OutputReader,
     SubscribeError, Summary, Time,
 };
-pub use sequencer::{Admission, ConfigError, Dictionary, Sequencer, SequencerConfig};
+pub use sequencer::{AbsorbError, Admission, CheckpointError, ConfigError, Dictionary, Sequencer, SequencerConfig};
 pub use storage::{Access, DiskStorage, Storage, StorageFile, StorageLock};
 pub use stream::{
     Aggregate, Digest, Entities, Keyed, Operator, Pane, Panes, SessionGap, SlidingWindow, Stage, StateDigest,

@@ -82,6 +82,16 @@ impl Default for SequencerConfig {
 }
 
 impl SequencerConfig {
+    /// With every setting that must not be beyond its bounds at the bound.
+    pub(super) fn bounded(mut self) -> Self {
+        // Numbers are u32, and the highest source stands for ticks.
+        self.drivers_max = self.drivers_max.min(u32::MAX as usize);
+        self.sources_max = self.sources_max.min(u32::MAX as usize);
+        self.sequence_window = (self.sequence_window.clamp(64, WINDOW_MAX) / 64) * 64;
+        self.opaque_ids_max = self.opaque_ids_max.clamp(1, u32::MAX as usize);
+        self
+    }
+
     /// Checks every setting against its bounds.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashSet;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
+use crate::bytes::{ByteReader, BytesError};
 use crate::event::{Key, SourceId};
 
 /// What is known of an id.
@@ -25,6 +26,8 @@ pub(super) struct SequenceWindow {
     window: u64,
     /// The highest number that came; `None` before the first.
     highest: Option<u64>,
+    /// What came below this is not remembered, though the window would reach so far: it was smaller once.
+    oldest: u64,
     /// The index of the first word kept: it has the numbers from `first * 64`.
     first: u64,
     /// Whether none of the window's numbers below the first word came. Otherwise all of them did.
@@ -34,12 +37,12 @@ pub(super) struct SequenceWindow {
 
 impl SequenceWindow {
     pub(super) fn new(window: u64) -> Self {
-        Self { window, highest: None, first: 0, fresh_below: true, words: VecDeque::new() }
+        Self { window, highest: None, oldest: 0, first: 0, fresh_below: true, words: VecDeque::new() }
     }
 
     /// The lowest number that is remembered.
     pub(super) fn floor(&self) -> u64 {
-        self.highest.map_or(0, |highest| highest.saturating_sub(self.window - 1))
+        self.highest.map_or(0, |highest| highest.saturating_sub(self.window - 1)).max(self.oldest)
     }
 
     pub(super) fn check(&self, number: u64) -> Seen {
@@ -61,11 +64,10 @@ impl SequenceWindow {
         debug_assert_eq!(self.check(number), Seen::New, "an id is remembered once");
         let word = number / 64;
         self.highest = Some(self.highest.map_or(number, |highest| highest.max(number)));
-        let first_in_window = self.floor() / 64;
         if self.words.is_empty() && self.fresh_below {
             self.first = word;
         }
-        self.forget_before(first_in_window);
+        self.forget_before(self.floor() / 64);
         while word < self.first {
             self.words.push_front(0);
             self.first -= 1;
@@ -75,7 +77,12 @@ impl SequenceWindow {
             self.words.resize(index + 1, 0);
         }
         self.words[index] |= 1 << (number % 64);
-        if self.first <= first_in_window {
+        self.give_back();
+    }
+
+    /// Gives back the words at the front that are full.
+    fn give_back(&mut self) {
+        if self.first <= self.floor() / 64 {
             self.fresh_below = false;
         }
         while !self.fresh_below && self.words.front() == Some(&u64::MAX) {
@@ -92,6 +99,53 @@ impl SequenceWindow {
         let gone = (word - self.first).min(self.words.len() as u64) as usize;
         self.words.drain(..gone);
         self.first = word;
+    }
+
+    /// How long it is as [`encode`](Self::encode) writes it.
+    pub(super) fn bytes(&self) -> usize {
+        1 + 3 * 8 + 4 + 8 * self.words.len()
+    }
+
+    /// Appends all that is remembered.
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(self.highest.is_some()) | u8::from(self.fresh_below) << 1);
+        for number in [self.highest.unwrap_or(0), self.floor(), self.first] {
+            out.extend(number.to_le_bytes());
+        }
+        out.extend((self.words.len() as u32).to_le_bytes());
+        for word in &self.words {
+            out.extend(word.to_le_bytes());
+        }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote, of a window that may have been another then.
+    pub(super) fn decode(window: u64, reader: &mut ByteReader<'_>) -> Result<Self, BytesError> {
+        const WHAT: &str = "a source's window";
+        let flags = reader.u8(WHAT)?;
+        let [highest, oldest, first] = [reader.u64(WHAT)?, reader.u64(WHAT)?, reader.u64(WHAT)?];
+        let count = reader.u32(WHAT)? as usize;
+        let bytes = reader.take(WHAT, count.saturating_mul(8))?;
+        let words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        let highest = (flags & 1 != 0).then_some(highest);
+        let mut kept = Self { window, highest, oldest, first, fresh_below: flags & 2 != 0, words };
+        if flags > 3 || !kept.fits() {
+            return Err(reader.error(WHAT, "does not fit together"));
+        }
+        if kept.highest.is_some() {
+            kept.forget_before(kept.floor() / 64);
+            kept.give_back();
+        }
+        Ok(kept)
+    }
+
+    /// Whether it is one that numbers can have led to.
+    fn fits(&self) -> bool {
+        let Some(highest) = self.highest else {
+            return self.oldest == 0 && self.first == 0 && self.fresh_below && self.words.is_empty();
+        };
+        let after = highest / 64 + 1;
+        let ends_with_highest = self.first.checked_add(self.words.len() as u64) == Some(after);
+        ends_with_highest && self.oldest <= highest && self.check(highest) == Seen::Before
     }
 
     #[cfg(test)]
@@ -145,5 +199,10 @@ impl OpaqueIds {
         }
         self.order.push_back(fingerprint);
         self.kept.insert(fingerprint);
+    }
+
+    /// All that are remembered, the oldest first.
+    pub(super) fn in_order(&self) -> impl ExactSizeIterator<Item = u128> {
+        self.order.iter().copied()
     }
 }

@@ -7,33 +7,35 @@ use rustc_hash::FxHashMap;
 
 use crate::event::{Key, TripId};
 
-/// How long the queue of deadlines may be beyond twice the trips that are known, before it is swept.
+/// How long the queue of those under way may be beyond twice the trips that are known, before it is swept.
 const SWEEP_SLACK: usize = 1_024;
 
-/// The trips that are known. Times are those of ingest, so that deadlines come in the order in which they are set.
+/// The trips that are known. Times are those of ingest, so that they come in order.
 #[derive(Debug)]
 pub(super) struct Trips {
     retention: Span,
     lifetime_max: Span,
-    known: FxHashMap<Key, Known>,
+    numbers: FxHashMap<Key, TripId>,
+    known: FxHashMap<TripId, Known>,
     next: u32,
-    /// When trips are forgotten that have not ended by then.
-    expiring: VecDeque<Deadline>,
-    /// When trips are forgotten that have ended.
-    ended: VecDeque<Deadline>,
+    /// When trips were requested, in that order; those that have ended meanwhile or are forgotten are passed over.
+    requested: VecDeque<(Timestamp, TripId)>,
+    /// When trips ended, in that order; those that are forgotten are passed over.
+    ended: VecDeque<(Timestamp, TripId)>,
 }
 
 #[derive(Debug)]
 struct Known {
-    trip: TripId,
+    key: Key,
     ended: bool,
 }
 
-#[derive(Debug)]
-struct Deadline {
-    at: Timestamp,
-    trip: TripId,
-    key: Key,
+/// A trip and when it was requested, or when it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TripSince {
+    pub(super) trip: TripId,
+    pub(super) at: Timestamp,
+    pub(super) key: Key,
 }
 
 impl Trips {
@@ -41,9 +43,10 @@ impl Trips {
         Self {
             retention,
             lifetime_max,
+            numbers: FxHashMap::default(),
             known: FxHashMap::default(),
             next: 0,
-            expiring: VecDeque::new(),
+            requested: VecDeque::new(),
             ended: VecDeque::new(),
         }
     }
@@ -53,43 +56,95 @@ impl Trips {
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<TripId> {
-        self.known.get(key).map(|known| known.trip)
+        self.numbers.get(key).copied()
+    }
+
+    pub(super) fn knows(&self, trip: TripId) -> bool {
+        self.known.contains_key(&trip)
+    }
+
+    /// The number of the next trip.
+    pub(super) fn next(&self) -> u32 {
+        self.next
     }
 
     /// Takes in a new trip; `None` if all numbers were given.
     pub(super) fn add(&mut self, key: &Key, now: Timestamp) -> Option<TripId> {
         let trip = TripId(self.next);
         self.next = self.next.checked_add(1)?;
-        self.known.insert(key.clone(), Known { trip, ended: false });
-        self.expiring.push_back(Deadline { at: now + self.lifetime_max, trip, key: key.clone() });
-        if self.expiring.len() > 2 * self.known.len() + SWEEP_SLACK {
-            let known = &self.known;
-            self.expiring.retain(|deadline| known.get(&deadline.key).is_some_and(|k| k.trip == deadline.trip));
+        self.numbers.insert(key.clone(), trip);
+        self.known.insert(trip, Known { key: key.clone(), ended: false });
+        self.requested.push_back((now, trip));
+        if self.requested.len() > 2 * self.known.len() + SWEEP_SLACK {
+            self.requested.retain(|(_, trip)| self.known.get(trip).is_some_and(|known| !known.ended));
         }
         Some(trip)
     }
 
     /// Notes the end of a trip. Only the first counts, be it legal or not.
-    pub(super) fn end(&mut self, key: &Key, now: Timestamp) {
-        if let Some(known) = self.known.get_mut(key).filter(|known| !known.ended) {
+    pub(super) fn end(&mut self, trip: TripId, now: Timestamp) {
+        if let Some(known) = self.known.get_mut(&trip).filter(|known| !known.ended) {
             known.ended = true;
-            self.ended.push_back(Deadline { at: now + self.retention, trip: known.trip, key: key.clone() });
+            self.ended.push_back((now, trip));
         }
     }
 
-    /// Forgets the trips whose deadline has come.
-    pub(super) fn expire(&mut self, now: Timestamp) -> Vec<(TripId, Key)> {
+    /// Forgets trips whose time is over by `now`, so many at most.
+    pub(super) fn expire(&mut self, now: Timestamp, count_max: usize) -> Vec<(TripId, Key)> {
         let mut forgotten = Vec::new();
-        for (queue, ended) in [(&mut self.ended, true), (&mut self.expiring, false)] {
-            while queue.front().is_some_and(|deadline| deadline.at <= now)
-                && let Some(Deadline { trip, key, .. }) = queue.pop_front()
+        let queues = [(&mut self.ended, self.retention, true), (&mut self.requested, self.lifetime_max, false)];
+        for (queue, span, ended) in queues {
+            while forgotten.len() < count_max
+                && let Some(&(at, trip)) = queue.front()
+                && at + span <= now
             {
-                if self.known.get(&key).is_some_and(|known| known.trip == trip && known.ended == ended) {
-                    self.known.remove(&key);
+                queue.pop_front();
+                if self.known.get(&trip).is_some_and(|known| known.ended == ended)
+                    && let Some(Known { key, .. }) = self.known.remove(&trip)
+                {
+                    self.numbers.remove(&key);
                     forgotten.push((trip, key));
                 }
             }
         }
         forgotten
+    }
+
+    /// Forgets a trip; its name, if it was known.
+    pub(super) fn forget(&mut self, trip: TripId) -> Option<Key> {
+        let Known { key, .. } = self.known.remove(&trip)?;
+        self.numbers.remove(&key);
+        for queue in [&mut self.ended, &mut self.requested] {
+            while queue.front().is_some_and(|(_, first)| !self.known.contains_key(first)) {
+                queue.pop_front();
+            }
+        }
+        Some(key)
+    }
+
+    /// The trips that have not ended, in the order of their numbers, with the time of their request.
+    pub(super) fn under_way(&self) -> impl Iterator<Item = (TripId, Timestamp, &Key)> {
+        self.requested.iter().filter_map(|&(at, trip)| {
+            let known = self.known.get(&trip).filter(|known| !known.ended)?;
+            Some((trip, at, &known.key))
+        })
+    }
+
+    /// The trips that have ended, in the order of that, with its time.
+    pub(super) fn ended(&self) -> impl Iterator<Item = (TripId, Timestamp, &Key)> {
+        self.ended.iter().filter_map(|&(at, trip)| Some((trip, at, &self.known.get(&trip)?.key)))
+    }
+
+    /// Takes in what was known to another one.
+    pub(super) fn refill(&mut self, next: u32, under_way: &[TripSince], ended: &[TripSince]) {
+        self.next = next;
+        for (trips, have_ended) in [(under_way, false), (ended, true)] {
+            for TripSince { trip, at, key } in trips {
+                self.numbers.insert(key.clone(), *trip);
+                self.known.insert(*trip, Known { key: key.clone(), ended: have_ended });
+                let queue = if have_ended { &mut self.ended } else { &mut self.requested };
+                queue.push_back((*at, *trip));
+            }
+        }
     }
 }

@@ -3,13 +3,14 @@ use std::sync::Arc;
 use etaflow_road::{Span, Timestamp};
 use rustc_hash::FxHashMap;
 
-use super::config::{SequencerConfig, WINDOW_MAX};
+use super::config::SequencerConfig;
 use super::dictionary::Dictionary;
 use super::seen::{OpaqueIds, Seen, SequenceWindow};
 use super::trips::Trips;
-use crate::event::{
-    DriverId, Entries, Event, EventData, EventId, Key, Offset, Payload, Reason, Record, SourceId, TripId,
-};
+use crate::event::{DriverId, Entries, Event, EventId, Key, Note, Noted, Offset, Payload, Reason, Record, SourceId};
+
+/// So many trips are forgotten at one tick at most, and the others at the next ones: it bounds what comes with a record.
+const FORGOTTEN_MAX: usize = 16_384;
 
 /// Puts events into the one order.
 ///
@@ -22,6 +23,11 @@ use crate::event::{
 ///
 /// A dead letter leaves nothing behind: its id is not remembered and its names are not taken in. Sent again it is
 /// judged again, by what is known then, and is another dead letter or is accepted.
+///
+/// # Notes
+/// With a record come the [`Note`]s of what was new: its source's number, then the number of what it names, then its
+/// opaque id; with a tick the trips that are forgotten, 16,384 at most. Records and notes are all that there is to
+/// know: see [`absorb`](Self::absorb).
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -44,21 +50,21 @@ use crate::event::{
 /// ```
 #[derive(Debug)]
 pub struct Sequencer {
-    config: SequencerConfig,
-    dictionary: Arc<Dictionary>,
+    pub(super) config: SequencerConfig,
+    pub(super) dictionary: Arc<Dictionary>,
     /// The sequencer's own copy of the dictionary: it is read for every event, without a lock.
-    drivers: FxHashMap<Key, DriverId>,
-    sources: FxHashMap<Key, SourceId>,
-    trips: Trips,
-    windows: Vec<SequenceWindow>,
-    opaque: OpaqueIds,
-    next_offset: Offset,
-    next_tick: u64,
-    /// The latest time that was given.
-    clock: Timestamp,
+    pub(super) drivers: FxHashMap<Key, DriverId>,
+    pub(super) sources: FxHashMap<Key, SourceId>,
+    pub(super) trips: Trips,
+    pub(super) windows: Vec<SequenceWindow>,
+    pub(super) opaque: OpaqueIds,
+    pub(super) next_offset: Offset,
+    pub(super) next_tick: u64,
+    /// When the last record came in.
+    pub(super) clock: Timestamp,
     /// The time of the newest event, none later than its arrival.
-    newest: Timestamp,
-    watermark: Timestamp,
+    pub(super) newest: Timestamp,
+    pub(super) watermark: Timestamp,
 }
 
 /// What became of an event.
@@ -73,19 +79,15 @@ pub enum Admission {
 }
 
 /// Why an event is not used.
-type Rejection = (Reason, String);
+pub(super) type Rejection = (Reason, String);
 
 impl Sequencer {
     /// A sequencer at offset 0.
     ///
     /// `dictionary` is its own from here on: what it had is cleared. A setting beyond its bounds counts as the
     /// bound; [`SequencerConfig::validate`] tells of it.
-    pub fn new(mut config: SequencerConfig, dictionary: Arc<Dictionary>) -> Self {
-        // Numbers are u32, and the highest source stands for ticks.
-        config.drivers_max = config.drivers_max.min(u32::MAX as usize);
-        config.sources_max = config.sources_max.min(u32::MAX as usize);
-        config.sequence_window = (config.sequence_window.clamp(64, WINDOW_MAX) / 64) * 64;
-        config.opaque_ids_max = config.opaque_ids_max.max(1);
+    pub fn new(config: SequencerConfig, dictionary: Arc<Dictionary>) -> Self {
+        let config = config.bounded();
         dictionary.clear();
         Self {
             dictionary,
@@ -103,28 +105,34 @@ impl Sequencer {
         }
     }
 
-    /// Judges an event that has arrived, and appends its record to `out` if it is accepted.
+    /// Judges an event that has arrived, and appends its record and notes to `out` if it is accepted.
     ///
-    /// `now` is the engine's clock; an earlier time than one that was given before counts as that one.
+    /// `now` is the engine's clock; an earlier time than that of the last record counts as that one.
     pub fn admit(&mut self, event: &Event, now: Timestamp, out: &mut Entries) -> Admission {
-        self.clock = self.clock.max(now);
-        let now = self.clock;
+        let now = self.clock.max(now);
         let known = self.sources.get(&event.source).copied();
         match known.map_or(Seen::New, |source| self.seen(source, &event.id)) {
             Seen::New => {}
             Seen::Before => return Admission::Duplicate,
             Seen::TooOld => return self.too_old(event, known),
         }
+        let first_note = out.notes.len();
         let resolved = self
             .check_time(event.time, now)
             .and_then(|()| if known.is_some() { Ok(()) } else { self.check_new_source(&event.source) })
-            .and_then(|()| self.resolve(&event.data, now));
+            .and_then(|()| self.resolve(&event.data, now, &mut out.notes));
         let payload = match resolved {
             Ok(payload) => payload,
             Err((reason, detail)) => return Admission::DeadLettered(reason, detail),
         };
-        let source = known.unwrap_or_else(|| self.add_source(&event.source));
-        let id = self.remember(source, &event.id);
+        let source = known.unwrap_or_else(|| {
+            let source = self.add_source(&event.source);
+            let what = Noted::Source { source, key: event.source.clone() };
+            out.notes.insert(first_note, Note { offset: self.next_offset, what });
+            source
+        });
+        let id = self.remember(source, &event.id, &mut out.notes);
+        self.clock = now;
         self.newest = self.newest.max(event.time.min(now));
         let waited = event.due.map_or(0, |due| now.since(due).micros().clamp(0, i64::from(u32::MAX)) as u32);
         let offset = self.take_offset();
@@ -138,13 +146,16 @@ impl Sequencer {
     /// [`watermark_delay`](SequencerConfig::watermark_delay). An event from the future counts as of its arrival, so
     /// that one fast clock does not make everybody else late. When no events come the watermark follows at
     /// [`lateness_max`](SequencerConfig::lateness_max) behind the tick, as nothing earlier would be accepted any more.
-    /// It never goes back and is never after the tick. A `time` before the last counts as that one.
+    /// It never goes back and is never after the tick. A `time` before that of the last record counts as that one.
     pub fn tick(&mut self, time: Timestamp, out: &mut Entries) {
         self.clock = self.clock.max(time);
         let time = self.clock;
-        let forgotten = self.trips.expire(time);
+        let forgotten = self.trips.expire(time, FORGOTTEN_MAX);
         if !forgotten.is_empty() {
             self.dictionary.retire_trips(&forgotten, self.next_offset);
+            let offset = self.next_offset;
+            let notes = forgotten.iter().map(|&(trip, _)| Note { offset, what: Noted::TripForgotten { trip } });
+            out.notes.extend(notes);
         }
         let reached = (self.newest - self.config.watermark_delay).max(time - self.config.lateness_max);
         self.watermark = self.watermark.max(reached.min(time));
@@ -166,6 +177,20 @@ impl Sequencer {
         self.next_offset
     }
 
+    /// The number of the next tick.
+    ///
+    /// Ticks are counted, not timed: after an outage the next tick has the next number and the time that it is by then,
+    /// and there is none for the time in between, in which nobody could have acted.
+    pub fn next_tick(&self) -> u64 {
+        self.next_tick
+    }
+
+    /// When the last record came in; no record will have an earlier time of arrival, whatever clock comes after a
+    /// restart. [`Timestamp::MIN`] before the first.
+    pub fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
     fn take_offset(&mut self) -> Offset {
         let offset = self.next_offset;
         self.next_offset = Offset(offset.0 + 1);
@@ -180,14 +205,16 @@ impl Sequencer {
     }
 
     /// Remembers an id, and says what the record keeps of it.
-    fn remember(&mut self, source: SourceId, id: &EventId) -> u64 {
+    fn remember(&mut self, source: SourceId, id: &EventId, notes: &mut Vec<Note>) -> u64 {
         match id {
             EventId::Sequence(number) => {
                 self.windows[source.index()].insert(*number);
                 *number
             }
             EventId::Opaque(id) => {
-                self.opaque.insert(OpaqueIds::fingerprint(source, id));
+                let fingerprint = OpaqueIds::fingerprint(source, id);
+                self.opaque.insert(fingerprint);
+                notes.push(Note { offset: self.next_offset, what: Noted::OpaqueId { fingerprint } });
                 OpaqueIds::record_id(id)
             }
         }
@@ -218,98 +245,5 @@ impl Sequencer {
             return Err((Reason::Future, detail));
         }
         Ok(())
-    }
-
-    /// Turns names into numbers. Takes in a new name as its very last step, so that a rejection leaves nothing.
-    fn resolve(&mut self, data: &EventData, now: Timestamp) -> Result<Payload, Rejection> {
-        Ok(match *data {
-            EventData::LocationUpdated { ref driver, fix } => {
-                Payload::Location { driver: self.driver_or_new(driver)?, fix }
-            }
-            EventData::StatusChanged { ref driver, status } => {
-                Payload::Status { driver: self.driver_or_new(driver)?, status }
-            }
-            EventData::TripRequested { ref trip, pickup, dropoff } => {
-                Payload::Requested { trip: self.new_trip(trip, now)?, pickup, dropoff }
-            }
-            EventData::TripAssigned { ref trip, ref driver } => {
-                let trip = self.trip(trip)?;
-                let known = self.drivers.get(driver).copied();
-                let driver = known.ok_or_else(|| (Reason::UnknownDriver, format!("driver {driver} is unknown")))?;
-                Payload::Assigned { trip, driver }
-            }
-            EventData::TripPickedUp { ref trip } => Payload::PickedUp { trip: self.trip(trip)? },
-            EventData::TripCompleted { ref trip } => Payload::Completed { trip: self.end_trip(trip, now)? },
-            EventData::TripCancelled { ref trip } => Payload::Cancelled { trip: self.end_trip(trip, now)? },
-            EventData::RoadClosed(road) => Payload::Closed(road),
-            EventData::RoadReopened(road) => Payload::Reopened(road),
-        })
-    }
-
-    fn trip(&self, key: &Key) -> Result<TripId, Rejection> {
-        self.trips.get(key).ok_or_else(|| (Reason::UnknownTrip, format!("trip {key} is unknown")))
-    }
-
-    fn end_trip(&mut self, key: &Key, now: Timestamp) -> Result<TripId, Rejection> {
-        let trip = self.trip(key)?;
-        self.trips.end(key, now);
-        Ok(trip)
-    }
-
-    fn new_trip(&mut self, key: &Key, now: Timestamp) -> Result<TripId, Rejection> {
-        if self.trips.get(key).is_some() {
-            return Err((Reason::TripExists, format!("trip {key} exists")));
-        }
-        check_key("trip", key)?;
-        let max = self.config.trips_max;
-        let full = || (Reason::TooManyTrips, format!("trip {key} is one more than the {max} that can be known"));
-        if self.trips.len() >= max {
-            return Err(full());
-        }
-        let trip = self.trips.add(key, now).ok_or_else(full)?;
-        self.dictionary.add_trip(key, trip);
-        Ok(trip)
-    }
-
-    fn driver_or_new(&mut self, key: &Key) -> Result<DriverId, Rejection> {
-        if let Some(&driver) = self.drivers.get(key) {
-            return Ok(driver);
-        }
-        check_key("driver", key)?;
-        let max = self.config.drivers_max;
-        if self.drivers.len() >= max {
-            return Err((Reason::TooManyDrivers, format!("driver {key} is one more than the {max} that can be known")));
-        }
-        let driver = DriverId(self.drivers.len() as u32);
-        self.drivers.insert(key.clone(), driver);
-        self.dictionary.add_driver(key, driver);
-        Ok(driver)
-    }
-
-    fn check_new_source(&self, key: &Key) -> Result<(), Rejection> {
-        check_key("source", key)?;
-        let max = self.config.sources_max;
-        if self.sources.len() >= max {
-            return Err((Reason::TooManySources, format!("source {key} is one more than the {max} that can be known")));
-        }
-        Ok(())
-    }
-
-    fn add_source(&mut self, key: &Key) -> SourceId {
-        let source = SourceId(self.sources.len() as u32);
-        self.sources.insert(key.clone(), source);
-        self.windows.push(SequenceWindow::new(self.config.sequence_window));
-        self.dictionary.add_source(key, source);
-        source
-    }
-}
-
-/// Whether a new key is one that [`Key::new`] makes: the variants are public, so that anything can be in one.
-fn check_key(what: &str, key: &Key) -> Result<(), Rejection> {
-    let Key::Text(text) = key else { return Ok(()) };
-    match Key::new(text) {
-        Ok(Key::Text(_)) => Ok(()),
-        Ok(Key::Number(number)) => Err((Reason::Malformed, format!("{what} key {number} is a number held as text"))),
-        Err(error) => Err((Reason::Malformed, format!("{what}: {error}"))),
     }
 }
