@@ -1,6 +1,6 @@
 //! Reading of what was written in little-endian, in the order of writing.
 
-use etaflow_road::{EdgeId, Position, Timestamp};
+use etaflow_road::{Coord, EdgeId, Network, Position, Timestamp};
 
 /// Reads values off bytes, one after the other, and never past their end.
 #[derive(Debug, Clone)]
@@ -94,6 +94,43 @@ impl<'a> ByteReader<'a> {
         Ok(Position { edge: EdgeId(self.u32(what)?), offset_mm: self.u32(what)? })
     }
 
+    /// An edge of a network.
+    pub(crate) fn edge_of(&mut self, what: &'static str, network: &Network) -> Result<EdgeId, BytesError> {
+        let edge = EdgeId(self.u32(what)?);
+        if edge.index() < network.edge_count() {
+            Ok(edge)
+        } else {
+            Err(self.error(what, "is on no edge of the network"))
+        }
+    }
+
+    /// A place on an edge of a network.
+    pub(crate) fn position_on(&mut self, what: &'static str, network: &Network) -> Result<Position, BytesError> {
+        let (edge, offset_mm) = (self.edge_of(what, network)?, self.u32(what)?);
+        if offset_mm > network.length_mm(edge) {
+            return Err(self.error(what, "is past the end of its edge"));
+        }
+        Ok(Position { edge, offset_mm })
+    }
+
+    /// A place on the globe.
+    pub(crate) fn coord(&mut self, what: &'static str) -> Result<Coord, BytesError> {
+        let (lat, lon) = (self.u32(what)? as i32, self.u32(what)? as i32);
+        Coord::from_e7(lat, lon).map_err(|_| self.error(what, "is not on the globe"))
+    }
+
+    /// A number from 0 to 1.
+    pub(crate) fn share(&mut self, what: &'static str) -> Result<f32, BytesError> {
+        let share = self.f32(what)?;
+        if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(self.error(what, "is not within 0 and 1")) }
+    }
+
+    /// Bits of which only those of `known` can be set.
+    pub(crate) fn marks(&mut self, what: &'static str, known: u8) -> Result<u8, BytesError> {
+        let marks = self.u8(what)?;
+        if marks & !known == 0 { Ok(marks) } else { Err(self.error(what, "has a bit that means nothing")) }
+    }
+
     /// That nothing is left.
     pub(crate) fn end(&self) -> Result<(), BytesError> {
         if self.left() == 0 { Ok(()) } else { Err(self.error("the rest", "is more than was written")) }
@@ -109,4 +146,10 @@ pub(crate) fn put_position(out: &mut Vec<u8>, position: Position) {
 /// Appends a time.
 pub(crate) fn put_time(out: &mut Vec<u8>, time: Timestamp) {
     out.extend(time.micros().to_le_bytes());
+}
+
+/// Appends a place on the globe.
+pub(crate) fn put_coord(out: &mut Vec<u8>, coord: Coord) {
+    out.extend(coord.lat_e7().to_le_bytes());
+    out.extend(coord.lon_e7().to_le_bytes());
 }

@@ -1,4 +1,6 @@
-use etaflow_road::{Position, Timestamp};
+use std::sync::Arc;
+
+use etaflow_road::{Network, Position, Timestamp};
 
 use super::config::FleetConfig;
 use crate::event::{DriverId, DriverStatus};
@@ -88,24 +90,26 @@ pub enum FleetChange {
 /// One without a status is at work as soon as it is seen. Who has a trip is not available, whatever the status.
 #[derive(Debug)]
 pub struct Fleet {
+    /// That drivers are on.
+    pub(super) network: Arc<Network>,
     stale: SessionGap,
     forgotten: SessionGap,
-    drivers: Keyed<Driver>,
+    pub(super) drivers: Keyed<Driver>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Driver {
-    status: DriverStatus,
-    trips: u32,
-    place: Option<(Position, Timestamp)>,
-    direction_confidence: f32,
-    heard_at: Timestamp,
+pub(super) struct Driver {
+    pub(super) status: DriverStatus,
+    pub(super) trips: u32,
+    pub(super) place: Option<(Position, Timestamp)>,
+    pub(super) direction_confidence: f32,
+    pub(super) heard_at: Timestamp,
     /// What the last change said.
-    available: bool,
+    pub(super) available: bool,
 }
 
 impl Driver {
-    fn new(heard_at: Timestamp) -> Self {
+    pub(super) fn new(heard_at: Timestamp) -> Self {
         let status = DriverStatus::Available;
         Self { status, trips: 0, place: None, direction_confidence: 0.5, heard_at, available: false }
     }
@@ -115,15 +119,16 @@ impl Driver {
         FleetChange::Available { driver, position, seen_at, direction_confidence: self.direction_confidence }
     }
 
-    fn can_take_a_trip(&self) -> bool {
+    pub(super) fn can_take_a_trip(&self) -> bool {
         self.status == DriverStatus::Available && self.trips == 0
     }
 }
 
 impl Fleet {
     /// Nobody yet, in shard `shard` of `shards`.
-    pub fn new(config: &FleetConfig, shard: u32, shards: u32) -> Self {
+    pub fn new(network: Arc<Network>, config: &FleetConfig, shard: u32, shards: u32) -> Self {
         Self {
+            network,
             stale: SessionGap(config.stale_after),
             forgotten: SessionGap(config.forgotten_after),
             drivers: Keyed::new(shard, shards),
@@ -148,6 +153,12 @@ impl Fleet {
     /// How likely it is that a driver heads the way along the street that his place says, if he has been seen: 0.5 to 1.
     pub fn direction_confidence(&self, driver: DriverId) -> Option<f32> {
         self.drivers.get(driver.0).filter(|driver| driver.place.is_some()).map(|driver| driver.direction_confidence)
+    }
+
+    /// Those who can take a trip now, in the order of their numbers, as they were said to be.
+    pub fn available(&self) -> impl Iterator<Item = FleetChange> {
+        let available = self.drivers.iter().filter(|(_, driver)| driver.available);
+        available.filter_map(|(id, driver)| Some(driver.available(DriverId(id), driver.place?)))
     }
 
     /// Of those who can take a trip alone: whoever has one is on a way of which his arrival time knows already.
@@ -221,27 +232,20 @@ impl Operator for Fleet {
     }
 
     fn digest(&self, into: &mut StateDigest) {
-        for (id, driver) in self.drivers.iter() {
-            let mut bytes = Vec::with_capacity(40);
-            bytes.extend([driver.status as u8, u8::from(driver.available)]);
-            bytes.extend(driver.trips.to_le_bytes());
-            bytes.extend(driver.heard_at.micros().to_le_bytes());
-            if let Some((position, seen_at)) = driver.place {
-                bytes.extend(position.edge.0.to_le_bytes());
-                bytes.extend(position.offset_mm.to_le_bytes());
-                bytes.extend(seen_at.micros().to_le_bytes());
-                bytes.extend(driver.direction_confidence.to_le_bytes());
-            }
-            into.entity(b'd', u64::from(id), &bytes);
-        }
+        into.entities(self);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use etaflow_road::EdgeId;
+    use std::sync::LazyLock;
+
+    use etaflow_road::{EdgeId, SyntheticCity};
 
     use super::*;
+
+    static CITY: LazyLock<Arc<Network>> =
+        LazyLock::new(|| Arc::new(SyntheticCity { nodes: 300, ..SyntheticCity::default() }.build()));
 
     const DRIVER: DriverId = DriverId(0);
 
@@ -255,7 +259,7 @@ mod tests {
     }
 
     fn fleet_after(events: &[DriverEvent]) -> (Fleet, Option<FleetChange>) {
-        let mut fleet = Fleet::new(&FleetConfig::default(), 0, 1);
+        let mut fleet = Fleet::new(Arc::clone(&CITY), &FleetConfig::default(), 0, 1);
         let mut out = Vec::new();
         events.iter().for_each(|event| fleet.on_event(event, &mut out));
         (fleet, out.pop())

@@ -2,6 +2,7 @@
 
 mod config;
 mod drivers;
+mod entities;
 
 pub use config::{FleetConfig, FleetConfigError};
 pub use drivers::{DriverEvent, Fleet, FleetChange};

@@ -1,5 +1,6 @@
 use etaflow_road::{EdgeId, Joint, Network, Span, Step, Timestamp, Weight};
 
+use crate::bytes::{ByteReader, BytesError};
 use crate::traffic::Traversal;
 
 /// A step that takes longer than so many times what the map says, and this on top, was not one of driving: somebody got
@@ -12,6 +13,9 @@ const REPORT_AFTER: Span = Span::from_secs(60);
 
 /// A vehicle covers at least this much, in millimetres, to say something about an edge.
 const LENGTH_MIN_MM: u32 = 2_000;
+
+/// What is read as a time spent on an edge is less: 100 years.
+const DRIVEN_MAX: Span = Span::from_secs(100 * 366 * 86_400);
 
 /// How a driver moves along the edge that he is on: what is not yet told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +93,20 @@ impl Drive {
         out.extend(self.edge.0.to_le_bytes());
         out.extend(self.covered_mm.to_le_bytes());
         out.extend(self.driven.micros().to_le_bytes());
+    }
+
+    pub(super) fn decode(reader: &mut ByteReader<'_>, network: &Network) -> Result<Self, BytesError> {
+        let (edge, covered_mm) = (reader.edge_of("the edge driven on", network)?, reader.u32("the length driven")?);
+        let driven = Span::from_micros(reader.i64("the time driven")?);
+        if !(Span::ZERO..=DRIVEN_MAX).contains(&driven) {
+            return Err(reader.error("the time driven", "is more than a drive takes"));
+        }
+        Ok(Self { edge, covered_mm, driven })
+    }
+
+    /// Which edge it is that is not yet told of.
+    pub(super) fn edge(&self) -> EdgeId {
+        self.edge
     }
 }
 

@@ -56,15 +56,15 @@ pub enum Movement {
 
 /// Matches one shard's fixes to the road.
 pub struct Matching {
-    network: Arc<Network>,
+    pub(super) network: Arc<Network>,
     matcher: Matcher,
-    drivers: Keyed<Track>,
+    pub(super) drivers: Keyed<Track>,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Track {
-    trace: Trace,
-    drive: Option<Drive>,
+pub(super) struct Track {
+    pub(super) trace: Trace,
+    pub(super) drive: Option<Drive>,
 }
 
 impl Matching {
@@ -158,15 +158,7 @@ impl Operator for Matching {
     }
 
     fn digest(&self, into: &mut StateDigest) {
-        let mut bytes = Vec::new();
-        for (driver, track) in self.drivers.iter() {
-            bytes.clear();
-            track.trace.encode(&mut bytes);
-            if let Some(drive) = &track.drive {
-                drive.encode(&mut bytes);
-            }
-            into.entity(b'm', u64::from(driver), &bytes);
-        }
+        into.entities(self);
     }
 }
 

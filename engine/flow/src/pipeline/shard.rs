@@ -95,7 +95,7 @@ impl Shard {
             shards: config.shards,
             network: Arc::clone(network),
             matching: Stage::new(matching),
-            fleet: Stage::new(Fleet::new(&config.fleet, shard, config.shards)),
+            fleet: Stage::new(Fleet::new(Arc::clone(network), &config.fleet, shard, config.shards)),
             trips: Stage::new(Trips::new(config.trips.clone())),
             eta: Stage::new(eta),
             sums: TraversalSums::new(Panes::new(config.traffic.pane)),

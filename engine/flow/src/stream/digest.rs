@@ -2,6 +2,8 @@ use std::fmt;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use super::entities::Entities;
+
 /// 128 bits that stand for a state or a stream: equal digests, equal content, but for a chance of 2^-64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Digest(pub u128);
@@ -30,6 +32,17 @@ impl StateDigest {
         hasher.update(state);
         self.sum = self.sum.wrapping_add(hasher.digest128());
         self.count += 1;
+    }
+
+    /// Adds all entities of some state, as they are written down.
+    pub fn entities<E: Entities>(&mut self, state: &E) {
+        let (mut bytes, mut from) = (Vec::new(), Some(0));
+        while let Some(number) = from.and_then(|from| state.next_entity(from)) {
+            bytes.clear();
+            state.encode_entity(number, &mut bytes);
+            self.entity(E::KIND, number, &bytes);
+            from = number.checked_add(1);
+        }
     }
 
     /// Adds all entities of another part.

@@ -14,10 +14,16 @@ pub trait Entities {
     /// Appends the whole state of an entity; nothing, and false, if there is none of that number.
     fn encode_entity(&self, number: u64, out: &mut Vec<u8>) -> bool;
 
-    /// Takes in an entity that [`encode_entity`](Self::encode_entity) wrote.
+    /// Whether an entity that was written is this shard's to take in; all are, where each shard keeps all of them.
+    /// True too if the bytes do not say, so that taking it in says what is wrong with them.
+    fn takes(&self, _number: u64, _bytes: &[u8]) -> bool {
+        true
+    }
+
+    /// Takes in an entity that [`encode_entity`](Self::encode_entity) wrote, whatever the shard was.
     ///
     /// # Errors
-    /// If it is none.
+    /// If it is none, is not this shard's, or is here already. Nothing has changed then.
     fn decode_entity(&mut self, number: u64, bytes: &[u8]) -> Result<(), StateError>;
 }
 
@@ -35,8 +41,12 @@ pub struct StateError {
 
 impl StateError {
     /// That the bytes of an entity are not what was expected.
-    #[expect(dead_code, reason = "operators say so")]
     pub(crate) fn of(what: &'static str, number: u64, error: &BytesError) -> Self {
-        Self { what, number, why: error.to_string() }
+        Self::because(what, number, error.to_string())
+    }
+
+    /// That an entity cannot be taken in, for this reason.
+    pub(crate) fn because(what: &'static str, number: u64, why: impl Into<String>) -> Self {
+        Self { what, number, why: why.into() }
     }
 }

@@ -4,6 +4,8 @@
 
 mod digest;
 mod entities;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod operator;
 mod stage;
 mod state;

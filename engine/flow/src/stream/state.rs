@@ -1,3 +1,6 @@
+/// Keys are below this, if they are the sequencer's: it gives no more numbers.
+const KEYS_MAX: u32 = 100_000_000;
+
 /// State by a dense number: what one shard keeps for each of its keys.
 ///
 /// The keys of a shard are those whose number leaves the shard's remainder when divided by the number of shards.
@@ -49,11 +52,47 @@ impl<V> Keyed<V> {
         slot.get_or_insert_with(make)
     }
 
+    /// The value of a key, as snapshots have them, if it is this shard's.
+    pub(crate) fn own(&self, key: u64) -> Option<&V> {
+        u32::try_from(key).ok().filter(|&key| self.owns(key)).and_then(|key| self.get(key))
+    }
+
+    /// Whether a key, as snapshots have them, is this shard's; true too if it is none at all.
+    pub(crate) fn takes(&self, key: u64) -> bool {
+        key >= u64::from(KEYS_MAX) || key % u64::from(self.shards) == u64::from(self.shard)
+    }
+
+    /// Puts the value of a key in that is read from a snapshot.
+    ///
+    /// # Errors
+    /// If it is no key, or another shard's, or has a value.
+    pub(crate) fn put(&mut self, key: u64, value: V) -> Result<(), &'static str> {
+        let key =
+            u32::try_from(key).ok().filter(|&key| key < KEYS_MAX).ok_or("the number is above all that are given")?;
+        if !self.owns(key) {
+            return Err("it is another shard's");
+        }
+        if self.get(key).is_some() {
+            return Err("it comes twice");
+        }
+        self.entry(key, || value);
+        Ok(())
+    }
+
     /// Takes the value of a key out.
     pub fn remove(&mut self, key: u32) -> Option<V> {
         let taken = self.values.get_mut((key / self.shards) as usize)?.take();
         self.len -= usize::from(taken.is_some());
         taken
+    }
+
+    /// The first key from `from` on that has a value.
+    pub fn first_from(&self, from: u64) -> Option<u32> {
+        let (shard, shards) = (u64::from(self.shard), u64::from(self.shards));
+        let first = from.saturating_sub(shard).div_ceil(shards);
+        let rest = self.values.get(usize::try_from(first).ok()?..)?;
+        let ahead = rest.iter().position(Option::is_some)? as u64;
+        u32::try_from((first + ahead) * shards + shard).ok()
     }
 
     /// All keys with their values, in ascending order of the key.

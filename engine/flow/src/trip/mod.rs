@@ -1,6 +1,7 @@
 //! Trips: from the request to the arrival, as a state machine.
 
 mod config;
+mod entities;
 mod stage;
 mod trips;
 

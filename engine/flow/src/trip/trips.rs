@@ -1,15 +1,11 @@
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 use etaflow_road::{Coord, Timestamp};
-use rustc_hash::FxHashMap;
 
 use super::config::TripsConfig;
 use super::stage::{Next, TripEvent, TripStage};
 use crate::event::{DriverId, Payload, Reason, Record, TripId};
 use crate::stream::{Operator, StateDigest, Tick};
-
-/// How long the queue by age may be beyond twice the trips under way, before those that have ended are swept out.
-const SWEEP_SLACK: usize = 1_024;
 
 /// A trip under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,15 +49,14 @@ pub enum TripOutcome {
 #[derive(Debug)]
 pub struct Trips {
     config: TripsConfig,
-    trips: FxHashMap<TripId, Trip>,
-    /// In the order of request; ended ones are passed over, and swept out when they are too many.
-    by_age: VecDeque<TripId>,
+    /// In the order of request: that is the order in which the sequencer numbers them.
+    pub(super) trips: BTreeMap<TripId, Trip>,
 }
 
 impl Trips {
     /// None yet.
     pub fn new(config: TripsConfig) -> Self {
-        Self { config, trips: FxHashMap::default(), by_age: VecDeque::new() }
+        Self { config, trips: BTreeMap::new() }
     }
 
     /// A trip under way.
@@ -89,11 +84,6 @@ impl Trips {
         }
         let state = Trip { pickup, dropoff, requested_at: at, stage: TripStage::Requested };
         self.trips.insert(trip, state);
-        self.by_age.push_back(trip);
-        if self.by_age.len() > 2 * self.trips.len() + SWEEP_SLACK {
-            let trips = &self.trips;
-            self.by_age.retain(|trip| trips.contains_key(trip));
-        }
         TripOutcome::Changed(TripChange { trip, state, event: None, previous: None, at })
     }
 
@@ -137,34 +127,15 @@ impl Operator for Trips {
     }
 
     fn on_tick(&mut self, tick: &Tick, out: &mut Vec<TripOutcome>) {
-        while let Some(&oldest) = self.by_age.front() {
-            if let Some(trip) = self.trips.get(&oldest) {
-                if tick.time.since(trip.requested_at) <= self.config.abandoned_after {
-                    break;
-                }
-                out.push(self.advance(oldest, TripEvent::Abandoned, tick.time));
-            }
-            self.by_age.pop_front();
+        while let Some((&oldest, trip)) = self.trips.first_key_value()
+            && tick.time.since(trip.requested_at) > self.config.abandoned_after
+        {
+            out.push(self.advance(oldest, TripEvent::Abandoned, tick.time));
         }
     }
 
     fn digest(&self, into: &mut StateDigest) {
-        for (trip, state) in &self.trips {
-            let mut bytes = Vec::with_capacity(32);
-            for coord in [state.pickup, state.dropoff] {
-                bytes.extend(coord.lat_e7().to_le_bytes());
-                bytes.extend(coord.lon_e7().to_le_bytes());
-            }
-            bytes.extend(state.requested_at.micros().to_le_bytes());
-            let (stage, driver) = match state.stage {
-                TripStage::Requested => (0_u8, 0),
-                TripStage::Assigned { driver } => (1, driver.0),
-                TripStage::OnBoard { driver } => (2, driver.0),
-            };
-            bytes.push(stage);
-            bytes.extend(driver.to_le_bytes());
-            into.entity(b't', u64::from(trip.0), &bytes);
-        }
+        into.entities(self);
     }
 }
 
@@ -247,17 +218,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_bounded_by_what_is_under_way() {
-        let cancelled = (0..100_000).flat_map(|nth| {
-            let (trip, place) = (TripId(nth), Coord::default());
-            [Payload::Requested { trip, pickup: place, dropoff: place }, Payload::Cancelled { trip }]
-        });
-        let last = Payload::Requested { trip: TripId(100_000), pickup: Coord::default(), dropoff: Coord::default() };
-        let (mut trips, _) = trips_after(&cancelled.chain([last]).collect::<Vec<_>>());
-        assert!(trips.by_age.len() <= 2 * trips.len() + SWEEP_SLACK, "{}", trips.by_age.len());
+    fn trips_are_given_up_in_the_order_of_their_requests() {
+        let place = Coord::default();
+        let requested = |nth| Payload::Requested { trip: TripId(nth), pickup: place, dropoff: place };
+        let (mut trips, _) = trips_after(&[requested(0), requested(1), requested(2)]);
         let mut out = Vec::new();
-        let time = Timestamp::from_secs(400_000);
+        let time = Timestamp::from_secs(86_402);
         trips.on_tick(&Tick { number: 0, time, watermark: Timestamp::MIN }, &mut out);
-        assert_eq!((out.len(), trips.len(), trips.by_age.len()), (1, 0, 0));
+        let given_up = |outcome: &TripOutcome| match outcome {
+            TripOutcome::Changed(change) => change.trip.0,
+            TripOutcome::Rejected(reason) => panic!("{reason:?}"),
+        };
+        assert_eq!((out.iter().map(given_up).collect::<Vec<_>>(), trips.len()), (vec![0, 1], 1));
     }
 }

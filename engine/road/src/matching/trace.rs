@@ -133,6 +133,12 @@ impl Trace {
         last.get(usize::from(open.best)).map(|state| (state.position, open.fitted))
     }
 
+    /// The edge on which the next step that is committed goes on from the last one; `None` if it begins anew.
+    pub fn goes_on_from(&self) -> Option<EdgeId> {
+        let open = self.open.as_ref().filter(|open| open.joint == Joint::Continues)?;
+        open.committed.map(|committed| committed.edge)
+    }
+
     /// When the last fix was that was matched.
     pub fn matched_at(&self) -> Option<Timestamp> {
         self.open.as_ref().map(|open| open.fitted)
@@ -249,6 +255,9 @@ impl Trace {
         let (fitted, speed_mps) = (reader.time()?, reader.f32()?);
         let base = reader.coord()?;
         let (held, marks) = (reader.u8()?, reader.u8()?);
+        if marks > 3 {
+            return Err(TraceError::Range("mark"));
+        }
         let answered = reader.u32()?;
         let (confidence, direction_confidence, best) = (reader.f32()?, reader.f32()?, reader.u8()?);
         let joint = *JOINTS.get(usize::from(reader.u8()?)).ok_or(TraceError::Range("joint"))?;
@@ -287,6 +296,10 @@ impl Trace {
             .is_some_and(|committed| self.columns[0].count != 1 || self.states[0].position.edge != committed.edge)
         {
             return Err(TraceError::Range("committed position"));
+        }
+        // The first step of all begins a trace.
+        if committed.is_none() && !matches!(joint, Joint::Breaks(_)) {
+            return Err(TraceError::Range("joint"));
         }
         if provisional && self.columns.len() < 2 {
             return Err(TraceError::Range("provisional column"));
