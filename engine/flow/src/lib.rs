@@ -142,6 +142,8 @@ pub use runtime::{
 };
 pub use sequencer::{AbsorbError, Admission, CheckpointError, ConfigError, Dictionary, Sequencer, SequencerConfig};
 pub use storage::{Access, DiskStorage, Storage, StorageFile, StorageLock};
+pub use sequencer::{Admission, ConfigError, Dictionary, Sequencer, SequencerConfig};
+pub use storage::{Access, DiskStorage, Mark, MarkError, MarkFile, Storage, StorageFile, StorageLock};
 pub use stream::{
     Aggregate, Digest, Entities, Keyed, Operator, Pane, Panes, SessionGap, SlidingWindow, Stage, StateDigest,
     StateError, Tick,

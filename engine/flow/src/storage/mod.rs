@@ -5,12 +5,16 @@
 //! of a file by [`StorageFile::sync`], and its name, its renaming and its removal by [`Storage::sync_folder`].
 
 mod disk;
+#[cfg(test)]
+pub(crate) mod forgetful;
+mod mark;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use disk::DiskStorage;
+pub use mark::{Mark, MarkError, MarkFile};
 
 /// A folder with files in it, and folders of files.
 pub trait Storage: Send + Sync + 'static {
@@ -125,7 +129,6 @@ impl StorageLock {
 ///
 /// # Errors
 /// If it cannot be written.
-#[expect(dead_code, reason = "offsets and snapshots are written with it")]
 pub(crate) fn replace(storage: &dyn Storage, path: &str, bytes: &[u8]) -> io::Result<()> {
     let (folder, _) = path.rsplit_once('/').unwrap_or(("", path));
     let aside = format!("{path}.new");

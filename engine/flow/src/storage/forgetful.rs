@@ -1,0 +1,289 @@
+//! A storage for tests that forgets, at a crash, what was not synced: or some of it, or half a write.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::{Access, Storage, StorageFile, StorageLock};
+
+/// A disk in memory. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct ForgetfulDisk {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    names: BTreeMap<String, usize>,
+    /// What has become of names since their folder was synced.
+    renamed: Vec<Rename>,
+    durable_names: BTreeMap<String, usize>,
+    contents: Vec<Vec<Write>>,
+    /// How many changes are done before the power goes.
+    power: Option<u64>,
+    /// How many syncs from now on fail.
+    syncs_fail: u64,
+    dice: u64,
+}
+
+#[derive(Clone)]
+enum Rename {
+    Made(String, usize),
+    Moved(String, String),
+    Removed(String),
+}
+
+#[derive(Clone)]
+struct Write {
+    at: u64,
+    bytes: Vec<u8>,
+    durable: Durable,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Durable {
+    No,
+    /// A sync of it failed: no other one will make it so.
+    Never,
+    Yes,
+}
+
+impl State {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.dice >> 33) % sides
+    }
+
+    /// Does a change; the one during which the power goes is done or not, and says nothing of it.
+    fn change(&mut self) -> io::Result<bool> {
+        match &mut self.power {
+            None => return Ok(true),
+            Some(0) => return Err(io::Error::other("no power")),
+            Some(left) => *left -= 1,
+        }
+        Ok(self.power != Some(0) || self.roll(2) == 0)
+    }
+
+    fn said<T>(&self, what: T) -> io::Result<T> {
+        if self.power == Some(0) { Err(io::Error::other("the power went")) } else { Ok(what) }
+    }
+
+    fn content(&self, number: usize, with: impl Fn(&Write) -> usize) -> Vec<u8> {
+        let mut content = Vec::new();
+        for write in &self.contents[number] {
+            let kept = with(write);
+            if kept == 0 {
+                continue;
+            }
+            let end = write.at as usize + kept;
+            content.resize(content.len().max(end), 0);
+            content[write.at as usize..end].copy_from_slice(&write.bytes[..kept]);
+        }
+        content
+    }
+}
+
+fn rename(names: &mut BTreeMap<String, usize>, what: &Rename) {
+    match what {
+        Rename::Made(path, number) => drop(names.insert(path.clone(), *number)),
+        Rename::Removed(path) => drop(names.remove(path)),
+        Rename::Moved(from, to) => {
+            if let Some(number) = names.remove(from) {
+                names.insert(to.clone(), number);
+            }
+        }
+    }
+}
+
+impl ForgetfulDisk {
+    /// An empty one, whose crashes are decided by `seed`.
+    pub(crate) fn new(seed: u64) -> Self {
+        let disk = Self::default();
+        disk.lock().dice = seed;
+        disk
+    }
+
+    /// Lets the power go during the `after`-th change from now on.
+    pub(crate) fn cut_power(&self, after: u64) {
+        self.lock().power = Some(after);
+    }
+
+    /// Lets the next syncs fail.
+    pub(crate) fn fail_syncs(&self, count: u64) {
+        self.lock().syncs_fail = count;
+    }
+
+    /// Begins anew with all that was written, synced or not: it was the process that died.
+    pub(crate) fn restart(&self) {
+        let mut state = self.lock();
+        (state.power, state.syncs_fail) = (None, 0);
+    }
+
+    /// Lets the power come back: what was synced is there, and what chance wants of the rest.
+    pub(crate) fn crash(&self) {
+        self.restart();
+        let mut state = self.lock();
+        let renamed = std::mem::take(&mut state.renamed);
+        let keep = state.roll(renamed.len() as u64 + 1) as usize;
+        renamed[..keep].iter().for_each(|what| rename(&mut state.durable_names, what));
+        state.names = state.durable_names.clone();
+        for number in 0..state.contents.len() {
+            let mut writes = state.contents[number].clone();
+            for write in &mut writes {
+                let kept = match (write.durable, state.roll(3)) {
+                    (Durable::Yes, _) | (_, 0) => write.bytes.len(),
+                    (_, 1) => 0,
+                    _ => state.roll(write.bytes.len() as u64 + 1) as usize,
+                };
+                write.bytes.truncate(kept);
+                write.durable = Durable::Yes;
+            }
+            state.contents[number] = writes;
+        }
+    }
+
+    /// Turns over a bit of a file, on the disk.
+    pub(crate) fn flip(&self, path: &str, bit: u64) {
+        let mut state = self.lock();
+        let number = state.names[path];
+        let mut bytes = state.content(number, |write| write.bytes.len());
+        bytes[bit as usize / 8] ^= 1 << (bit % 8);
+        state.contents[number] = vec![Write { at: 0, bytes, durable: Durable::Yes }];
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no test panics while it holds the disk")
+    }
+}
+
+impl Storage for ForgetfulDisk {
+    fn create(&self, path: &str) -> io::Result<Arc<dyn StorageFile>> {
+        let mut state = self.lock();
+        if state.names.contains_key(path) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        state.contents.push(Vec::new());
+        let number = state.contents.len() - 1;
+        if state.change()? {
+            state.names.insert(path.to_owned(), number);
+            state.renamed.push(Rename::Made(path.to_owned(), number));
+        }
+        state.said(Arc::new(ForgetfulFile { disk: self.clone(), number }))
+    }
+
+    fn open(&self, path: &str, _access: Access) -> io::Result<Arc<dyn StorageFile>> {
+        let state = self.lock();
+        let number = *state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
+        state.said(Arc::new(ForgetfulFile { disk: self.clone(), number }))
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let state = self.lock();
+        let inside = state.names.keys().filter_map(|path| path.strip_prefix(&prefix));
+        state.said(inside.filter(|name| !name.contains('/')).map(str::to_owned).collect())
+    }
+
+    fn create_folder(&self, _folder: &str) -> io::Result<()> {
+        self.lock().said(())
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.lock();
+        if !state.names.contains_key(from) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        if state.change()? {
+            let what = Rename::Moved(from.to_owned(), to.to_owned());
+            rename(&mut state.names, &what);
+            state.renamed.push(what);
+        }
+        state.said(())
+    }
+
+    fn remove(&self, path: &str) -> io::Result<()> {
+        let mut state = self.lock();
+        if !state.names.contains_key(path) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        if state.change()? {
+            state.names.remove(path);
+            state.renamed.push(Rename::Removed(path.to_owned()));
+        }
+        state.said(())
+    }
+
+    fn sync_folder(&self, _folder: &str) -> io::Result<()> {
+        let mut state = self.lock();
+        if state.change()? {
+            let renamed = std::mem::take(&mut state.renamed);
+            renamed.iter().for_each(|what| rename(&mut state.durable_names, what));
+        }
+        state.said(())
+    }
+
+    fn lock(&self, _path: &str) -> io::Result<StorageLock> {
+        Ok(StorageLock::new(()))
+    }
+
+    fn show(&self, path: &str) -> PathBuf {
+        path.into()
+    }
+}
+
+struct ForgetfulFile {
+    disk: ForgetfulDisk,
+    number: usize,
+}
+
+impl StorageFile for ForgetfulFile {
+    fn read_at(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
+        let state = self.disk.lock();
+        let content = state.content(self.number, |write| write.bytes.len());
+        let from = content.get(at as usize..).unwrap_or_default();
+        let read = from.len().min(into.len());
+        into[..read].copy_from_slice(&from[..read]);
+        state.said(read)
+    }
+
+    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        let mut state = self.disk.lock();
+        if state.change()? {
+            let (bytes, durable) = (bytes.to_vec(), Durable::No);
+            state.contents[self.number].push(Write { at, bytes, durable });
+        }
+        state.said(())
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        let state = self.disk.lock();
+        state.said(state.content(self.number, |write| write.bytes.len()).len() as u64)
+    }
+
+    /// Durable at once, which is more than a disk promises.
+    fn resize(&self, size: u64) -> io::Result<()> {
+        let mut state = self.disk.lock();
+        if state.change()? {
+            let mut bytes = state.content(self.number, |write| write.bytes.len());
+            bytes.resize(size as usize, 0);
+            state.contents[self.number] = vec![Write { at: 0, bytes, durable: Durable::Yes }];
+        }
+        state.said(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.disk.lock();
+        let fails = state.syncs_fail > 0;
+        if state.change()? {
+            let become_ = if fails { Durable::Never } else { Durable::Yes };
+            let unsynced = state.contents[self.number].iter_mut().filter(|write| write.durable == Durable::No);
+            unsynced.for_each(|write| write.durable = become_);
+        }
+        if fails {
+            state.syncs_fail -= 1;
+            return Err(io::Error::other("the disk does not answer"));
+        }
+        state.said(())
+    }
+}
