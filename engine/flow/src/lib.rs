@@ -125,8 +125,8 @@ pub use etaflow_road as road;
 pub use etaflow_road::{Coord, EdgeId, Metres, MetresPerSecond, Network, NodeId, Position, Route, Seconds};
 pub use event::{
     DeadLetter, DriverId, DriverStatus, Entries, Event, EventData, EventError, EventId, EventSource, FrameError,
-    GpsFix, KEY_MAX_BYTES, Key, KeyError, NOTE_MAX_BYTES, Note, NoteError, Noted, Offset, Payload, Reason, Record,
-    RoadRef, SourceId, TripId, decode_notes, encode_notes,
+    GpsFix, KEY_MAX_BYTES, Key, KeyError, NOTE_MAX_BYTES, Note, NoteError, Noted, Offset, Payload, ProfileId, Reason,
+    Record, RoadRef, SourceId, TripId, decode_notes, encode_notes,
 };
 pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};
 pub use log::{Batch, Hold, Log, LogError, LogReader, MemoryLog, MemoryLogConfig};
@@ -141,8 +141,6 @@ pub use runtime::{
     SubscribeError, Summary, Time,
 };
 pub use sequencer::{AbsorbError, Admission, CheckpointError, ConfigError, Dictionary, Sequencer, SequencerConfig};
-pub use storage::{Access, DiskStorage, Storage, StorageFile, StorageLock};
-pub use sequencer::{Admission, ConfigError, Dictionary, Sequencer, SequencerConfig};
 pub use storage::{Access, DiskStorage, Mark, MarkError, MarkFile, Storage, StorageFile, StorageLock};
 pub use stream::{
     Aggregate, Digest, Entities, Keyed, Operator, Pane, Panes, SessionGap, SlidingWindow, Stage, StateDigest,

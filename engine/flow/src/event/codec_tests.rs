@@ -47,6 +47,7 @@ fn events<K: Strategy<Value = Key>>(keys: fn() -> K) -> impl Strategy<Value = Ev
         keys().prop_map(|trip| EventData::TripCancelled { trip }),
         roads().prop_map(EventData::RoadClosed),
         roads().prop_map(EventData::RoadReopened),
+        any::<u64>().prop_map(|profile| EventData::ProfileAdopted { profile: ProfileId(profile) }),
     ];
     let ids = prop_oneof![any::<u64>().prop_map(EventId::Sequence), keys().prop_map(EventId::Opaque)];
     // The years 0 to 9999.
@@ -74,6 +75,7 @@ fn records() -> impl Strategy<Value = Record> {
         trip().prop_map(|trip| Payload::Cancelled { trip }),
         roads().prop_map(Payload::Closed),
         roads().prop_map(Payload::Reopened),
+        any::<u64>().prop_map(|profile| Payload::ProfileAdopted { profile: ProfileId(profile) }),
     ];
     let head = (any::<u64>(), time(), time(), any::<u32>(), 0..u32::MAX, any::<u64>());
     (head, payload).prop_map(|((offset, time, ingest_time, waited_us, source, id), payload)| {
@@ -209,6 +211,13 @@ fn what_is_wrong_with_the_data_is_named() {
             r#"{"from_node":1,"to_node":9223372036854775808}"#,
             "data.to_node is 9223372036854775808, must be a whole number of 64 bits with a sign",
         ),
+        ("traffic.profile.adopted", "{}", "data.profile is missing"),
+        ("traffic.profile.adopted", r#"{"profile":7}"#, "data.profile is 7, must be text"),
+        (
+            "traffic.profile.adopted",
+            r#"{"profile":"0123456789ABCDEF"}"#,
+            "data.profile is \"0123456789ABCDEF\", must be 16 hexadecimal digits in lower case",
+        ),
     ] {
         let text = format!(
             r#"{{"specversion":"1.0","id":"1","source":"s","type":"{kind}","time":"2026-01-01T00:00:00Z","data":{data}}}"#
@@ -251,7 +260,7 @@ fn bytes<const N: usize>(hex: &str) -> [u8; N] {
 }
 
 /// Version 1 of an event's frame, one of each kind. Written by hand from the layout; never to be changed.
-const FRAMES_V1: [&str; 9] = [
+const FRAMES_V1: [&str; 10] = [
     "010103002d006e05786900000000000001000000000000000200000000000000354f57f65e470600ad3b57f65e470600\
          2a00000000000000e0fd8618e037defa0000000000000000",
     "0102010200000000000000000000000001000000000000000300000000000000354f57f65e4706000000000000000000\
@@ -270,10 +279,12 @@ const FRAMES_V1: [&str; 9] = [
          fbffffffffffffff06000000000000000000000000000000",
     "0109010000000000000000000000000001000000000000000a00000000000000354f57f65e4706000000000000000000\
          fbffffffffffffff06000000000000000000000000000000",
+    "010a010000000000000000000000000001000000000000000b00000000000000354f57f65e4706000000000000000000\
+         efcdab896745230100000000000000000000000000000000",
 ];
 
 /// Version 1 of a record's frame, likewise.
-const RECORDS_V1: [&str; 10] = [
+const RECORDS_V1: [&str; 11] = [
     "0000000000000000354f57f65e470600354f57f65e47060000000000ffffffff00000000000000000000000000000000\
          f5030bf65e4706000000000000000000",
     "0100000000000000354f57f65e4706007b4f57f65e4706004b00000001000000020000000000000001002d006e057869\
@@ -294,6 +305,8 @@ const RECORDS_V1: [&str; 10] = [
          fbffffffffffffff0600000000000000",
     "0900000000000000354f57f65e4706007b4f57f65e47060000000000010000000a000000000000000900000000000000\
          fbffffffffffffff0600000000000000",
+    "0a00000000000000354f57f65e4706007b4f57f65e47060000000000010000000b000000000000000a00000000000000\
+         efcdab89674523010000000000000000",
 ];
 
 const TIME: Timestamp = Timestamp::from_micros(1_767_323_045_678_901);
@@ -323,6 +336,7 @@ fn frames_of_version_1_are_read() {
         EventData::TripCancelled { trip },
         EventData::RoadClosed(road),
         EventData::RoadReopened(road),
+        EventData::ProfileAdopted { profile: ProfileId(0x0123_4567_89ab_cdef) },
     ];
     for ((number, data), hex) in (2..).zip(data).zip(FRAMES_V1) {
         let id = if number == 4 { EventId::Opaque(Key::Number(4)) } else { EventId::Sequence(number) };
@@ -350,6 +364,7 @@ fn records_of_version_1_are_read() {
         Payload::Cancelled { trip },
         Payload::Closed(road),
         Payload::Reopened(road),
+        Payload::ProfileAdopted { profile: ProfileId(0x0123_4567_89ab_cdef) },
     ];
     for ((offset, payload), hex) in (0..).zip(payloads).zip(RECORDS_V1) {
         let tick = offset == 0;
@@ -374,7 +389,7 @@ fn what_is_wrong_with_a_frame_is_named() {
     let closed: [u8; Event::FRAME_BYTES] = bytes(FRAMES_V1[7]);
     for (frame, at, value, reason, message) in [
         (location, 0, 2, Reason::Malformed, "frame version 2 is unknown, must be 1"),
-        (location, 1, 10, Reason::UnknownType, "frame kind 10 is unknown, must be 1 to 9"),
+        (location, 1, 11, Reason::UnknownType, "frame kind 11 is unknown, must be 1 to 10"),
         (location, 2, 7, Reason::Malformed, "byte 2 is 7, must be 3"),
         (location, 3, 1, Reason::Malformed, "byte 3 is 1, must be 0"),
         (location, 4, 0, Reason::Malformed, "accuracy is 0, must be 1 to 65535"),

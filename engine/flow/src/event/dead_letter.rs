@@ -45,11 +45,13 @@ pub enum Reason {
     StaleFix = 16,
     /// By the receiver's own words the fix may be anywhere.
     Inaccurate = 17,
+    /// Names a speed profile that is not kept, is damaged, or is of another network.
+    UnknownProfile = 18,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Malformed,
         Self::UnknownType,
         Self::BadCoordinate,
@@ -68,6 +70,7 @@ impl Reason {
         Self::ImpossibleJump,
         Self::StaleFix,
         Self::Inaccurate,
+        Self::UnknownProfile,
     ];
 
     /// Its name in reports and metrics.
@@ -91,6 +94,7 @@ impl Reason {
             Self::ImpossibleJump => "impossible_jump",
             Self::StaleFix => "stale_fix",
             Self::Inaccurate => "inaccurate",
+            Self::UnknownProfile => "unknown_profile",
         }
     }
 }

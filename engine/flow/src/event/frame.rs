@@ -5,7 +5,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 0 | version: 1 |
-//! | 1 | kind: 1 location, 2 status, 3 requested, 4 assigned, 5 picked up, 6 completed, 7 cancelled, 8 closed, 9 reopened |
+//! | 1 | kind: 1 location, 2 status, 3 requested, 4 assigned, 5 picked up, 6 completed, 7 cancelled, 8 closed, 9 reopened, 10 profile adopted |
 //! | 2 | flags: 1 = the id is a sequence number (otherwise opaque), 2 = due is given |
 //! | 3 | status: 0 offline, 1 available, 2 busy |
 //! | 4..10 | accuracy in 0.1 m, speed in 0.01 m/s, heading in 0.01 degrees; 2 bytes each, 65,535 is unknown |
@@ -14,7 +14,7 @@
 //! | 24..32 | id |
 //! | 32..40 | time: microseconds since 1970, with sign |
 //! | 40..48 | due: as time |
-//! | 48..56 | driver (1, 2), trip (3 to 7), or the node from which the road leads (8, 9, with sign) |
+//! | 48..56 | driver (1, 2), trip (3 to 7), the node from which the road leads (8, 9, with sign), or the profile (10) |
 //! | 56..64 | driver (4), the node to which it leads (8, 9), or latitude and longitude in 1e-7 degrees (1; 3: of the pickup) |
 //! | 64..72 | latitude and longitude of the dropoff (3) |
 
@@ -24,6 +24,7 @@ use super::error::{EventError, FrameError};
 use super::fix::GpsFix;
 use super::key::Key;
 use super::model::{DriverStatus, Event, EventData, EventId, RoadRef};
+use super::record::ProfileId;
 
 const VERSION: u8 = 1;
 const FLAG_SEQUENCE: u8 = 1;
@@ -150,6 +151,10 @@ fn put_data(bytes: &mut [u8; Event::FRAME_BYTES], data: &EventData) -> Result<u8
             put_road(bytes, 48, *road);
             9
         }
+        EventData::ProfileAdopted { profile } => {
+            put(bytes, 48, profile.0.to_le_bytes());
+            10
+        }
     })
 }
 
@@ -165,7 +170,8 @@ fn get_data(bytes: &[u8; Event::FRAME_BYTES]) -> Result<EventData, FrameError> {
         7 => EventData::TripCancelled { trip: key(48) },
         8 => EventData::RoadClosed(get_road(bytes, 48)),
         9 => EventData::RoadReopened(get_road(bytes, 48)),
-        kind => return Err(FrameError::Kind { kind, min: 1, max: 9 }),
+        10 => EventData::ProfileAdopted { profile: ProfileId(u64::from_le_bytes(get(bytes, 48))) },
+        kind => return Err(FrameError::Kind { kind, min: 1, max: 10 }),
     })
 }
 

@@ -12,6 +12,7 @@ use super::fix::GpsFix;
 use super::json_value::{Object, Scalar};
 use super::key::Key;
 use super::model::{DriverStatus, Event, EventData, EventId, RoadRef};
+use super::record::ProfileId;
 
 /// The attributes that count; others are extensions, and passed over.
 #[derive(Deserialize)]
@@ -61,6 +62,8 @@ struct Data<'a> {
     from_node: Scalar<'a>,
     #[serde(borrow, default)]
     to_node: Scalar<'a>,
+    #[serde(borrow, default)]
+    profile: Scalar<'a>,
 }
 
 #[derive(Deserialize)]
@@ -178,6 +181,7 @@ fn data(kind: &str, data: Object<Data<'_>>) -> Result<EventData, EventError> {
         "trip.cancelled" => |data| Ok(EventData::TripCancelled { trip: data.trip()? }),
         "road.closed" => |data| Ok(EventData::RoadClosed(data.road()?)),
         "road.reopened" => |data| Ok(EventData::RoadReopened(data.road()?)),
+        "traffic.profile.adopted" => |data| Ok(EventData::ProfileAdopted { profile: data.profile()? }),
         other => return Err(EventError::UnknownType(shortened(other))),
     };
     read(&data.required("data")?)
@@ -233,6 +237,16 @@ impl Data<'_> {
     fn road(&self) -> Result<RoadRef, EventError> {
         let (from_node, to_node) = (self.from_node.node("data.from_node")?, self.to_node.node("data.to_node")?);
         Ok(RoadRef { from_node, to_node })
+    }
+
+    /// As text: many readers of JSON keep but 53 bits of a number.
+    fn profile(&self) -> Result<ProfileId, EventError> {
+        let text = self.profile.text("data.profile")?;
+        ProfileId::from_hex(text).ok_or_else(|| EventError::Value {
+            field: "data.profile",
+            value: format!("{:?}", shortened(text)),
+            bound: "16 hexadecimal digits in lower case",
+        })
     }
 }
 
@@ -313,6 +327,7 @@ fn data_json(data: &EventData) -> Result<serde_json::Value, EventError> {
         EventData::RoadClosed(road) | EventData::RoadReopened(road) => {
             json!({"from_node": road.from_node, "to_node": road.to_node})
         }
+        EventData::ProfileAdopted { profile } => json!({"profile": profile.to_string()}),
     })
 }
 

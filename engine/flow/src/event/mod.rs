@@ -32,5 +32,5 @@ pub use key::{KEY_MAX_BYTES, Key, KeyError};
 pub use model::{DriverStatus, Event, EventData, EventId, RoadRef};
 pub use note::{Entries, Note, Noted};
 pub use note_frame::{NOTE_MAX_BYTES, NoteError, decode_notes, encode_notes};
-pub use record::{DriverId, Offset, Payload, Record, SourceId, TripId};
+pub use record::{DriverId, Offset, Payload, ProfileId, Record, SourceId, TripId};
 pub use source::EventSource;

@@ -2,6 +2,7 @@ use etaflow_road::{Coord, Timestamp};
 
 use super::fix::GpsFix;
 use super::key::Key;
+use super::record::ProfileId;
 
 /// Something that happened, as a source says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +81,11 @@ pub enum EventData {
     RoadClosed(RoadRef),
     /// `road.reopened`
     RoadReopened(RoadRef),
+    /// `traffic.profile.adopted`
+    ProfileAdopted {
+        /// Which speed profile is the traffic's prior from now on.
+        profile: ProfileId,
+    },
 }
 
 /// Whether a driver can take trips.
@@ -116,6 +122,7 @@ impl EventData {
             Self::TripCancelled { .. } => "trip.cancelled",
             Self::RoadClosed(_) => "road.closed",
             Self::RoadReopened(_) => "road.reopened",
+            Self::ProfileAdopted { .. } => "traffic.profile.adopted",
         }
     }
 }

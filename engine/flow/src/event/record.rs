@@ -1,3 +1,5 @@
+use std::fmt;
+
 use etaflow_road::{Coord, Timestamp};
 
 use super::fix::GpsFix;
@@ -37,6 +39,26 @@ dense_id! {
 dense_id! {
     /// A source of events, numbered in the order of first mention.
     SourceId
+}
+
+/// A speed profile: the hash of its bytes, so that one name never stands for two profiles.
+///
+/// Written as 16 hexadecimal digits, in events and as the name of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProfileId(pub u64);
+
+impl ProfileId {
+    /// Reads what [`Display`](fmt::Display) writes: exactly 16 digits, lower case.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        digits.then(|| u64::from_str_radix(text, 16).ok().map(Self)).flatten()
+    }
+}
+
+impl fmt::Display for ProfileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
 }
 
 /// An entry of the log: an admitted event, or a tick, in its place in the one order.
@@ -129,4 +151,9 @@ pub enum Payload {
     Closed(RoadRef),
     /// Everybody can pass again.
     Reopened(RoadRef),
+    /// From the tick after the next on, roads are taken to be as fast as a profile says, where nobody is seen on them.
+    ProfileAdopted {
+        /// Which. Its file was there, whole and of this network, when the record was written.
+        profile: ProfileId,
+    },
 }

@@ -15,7 +15,7 @@
 //! | 42..48 | location: accuracy, speed, heading |
 //! | 44..48 | trip (3 to 7) |
 //! | 48..52 | driver (1, 2, 4) |
-//! | 48..56 | a tick's watermark; the pickup (3); the node from which the road leads (8, 9) |
+//! | 48..56 | a tick's watermark; the pickup (3); the node from which the road leads (8, 9); the profile (10) |
 //! | 52..60 | latitude and longitude of a location |
 //! | 56..64 | the dropoff (3); the node to which the road leads (8, 9) |
 
@@ -25,7 +25,7 @@ use super::error::FrameError;
 use super::frame::{
     check_unused, get, get_coord, get_fix, get_road, get_status, put, put_coord, put_readings, put_road,
 };
-use super::record::{DriverId, Offset, Payload, Record, SourceId, TripId};
+use super::record::{DriverId, Offset, Payload, ProfileId, Record, SourceId, TripId};
 
 impl Record {
     /// How many bytes a record has in the log.
@@ -119,6 +119,10 @@ fn put_payload(bytes: &mut [u8; Record::FRAME_BYTES], payload: &Payload) -> u8 {
             put_road(bytes, 48, road);
             9
         }
+        Payload::ProfileAdopted { profile } => {
+            put(bytes, 48, profile.0.to_le_bytes());
+            10
+        }
     }
 }
 
@@ -136,6 +140,7 @@ fn get_payload(bytes: &[u8; Record::FRAME_BYTES]) -> Result<Payload, FrameError>
         7 => Payload::Cancelled { trip },
         8 => Payload::Closed(get_road(bytes, 48)),
         9 => Payload::Reopened(get_road(bytes, 48)),
-        kind => return Err(FrameError::Kind { kind, min: 0, max: 9 }),
+        10 => Payload::ProfileAdopted { profile: ProfileId(u64::from_le_bytes(get(bytes, 48))) },
+        kind => return Err(FrameError::Kind { kind, min: 0, max: 10 }),
     })
 }

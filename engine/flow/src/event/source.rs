@@ -3,6 +3,7 @@ use etaflow_road::{Coord, Timestamp};
 use super::fix::GpsFix;
 use super::key::Key;
 use super::model::{DriverStatus, Event, EventData, EventId};
+use super::record::ProfileId;
 
 /// One who says what happens, and numbers it.
 ///
@@ -82,5 +83,10 @@ impl EventSource {
     /// A trip does not take place, or not to its end.
     pub fn cancelled(&mut self, time: Timestamp, trip: Key) -> Event {
         self.event(time, EventData::TripCancelled { trip })
+    }
+    /// A speed profile is the traffic's prior from now on. [`Profiles::adopt`](crate::Profiles::adopt) sees to it first
+    /// that the profile is kept.
+    pub fn profile_adopted(&mut self, time: Timestamp, profile: ProfileId) -> Event {
+        self.event(time, EventData::ProfileAdopted { profile })
     }
 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::config::Config;
 use crate::eta::{Calibration, Epoch, Residual};
-use crate::event::RoadRef;
+use crate::event::{ProfileId, RoadRef};
 use crate::stream::{Aggregate, Pane, StateDigest, Tick};
 use crate::traffic::{Evidence, Traffic};
 
@@ -19,6 +19,8 @@ pub struct Contribution {
     pub residuals: Vec<Residual>,
     /// Roads closed (true) and opened again, in the log's order; from one shard only.
     pub roads: Vec<(RoadRef, Vec<EdgeId>, bool)>,
+    /// The speed profile that was adopted last, if one was; from one shard only.
+    pub profile: Option<ProfileId>,
 }
 
 /// What all shards know together.
@@ -85,6 +87,9 @@ impl Collective {
             for (road, _, closed) in &contribution.roads {
                 let bytes = [road.from_node.to_le_bytes(), road.to_node.to_le_bytes()].concat();
                 into.entity(b'o', u64::from(*closed), &bytes);
+            }
+            if let Some(profile) = contribution.profile {
+                into.entity(b'n', profile.0, &[]);
             }
         }
         for ((pane, edge), evidence) in sums {

@@ -7,7 +7,7 @@ use super::collective::Contribution;
 use super::output::Output;
 use crate::config::Config;
 use crate::eta::{Epoch, Estimator, EtaInput, EtaUpdate};
-use crate::event::{DriverId, Payload, Reason, Record, RoadRef, TripId};
+use crate::event::{DriverId, Payload, ProfileId, Reason, Record, RoadRef, TripId};
 use crate::fleet::{DriverEvent, Fleet, FleetChange};
 use crate::matching::{Matching, Movement};
 use crate::stream::{Operator, Panes, Stage, StateDigest, Tick};
@@ -27,6 +27,7 @@ pub struct Shard {
     eta: Stage<Estimator>,
     sums: TraversalSums,
     roads: Vec<(RoadRef, Vec<etaflow_road::EdgeId>, bool)>,
+    profile: Option<ProfileId>,
     counts: Counts,
 }
 
@@ -100,6 +101,7 @@ impl Shard {
             eta: Stage::new(eta),
             sums: TraversalSums::new(Panes::new(config.traffic.pane)),
             roads: Vec::new(),
+            profile: None,
             counts: Counts::default(),
         })
     }
@@ -114,7 +116,7 @@ impl Shard {
             | Payload::PickedUp { trip }
             | Payload::Completed { trip }
             | Payload::Cancelled { trip } => trip.0,
-            Payload::Closed(_) | Payload::Reopened(_) => 0,
+            Payload::Closed(_) | Payload::Reopened(_) | Payload::ProfileAdopted { .. } => 0,
         };
         number % self.shards == self.shard
     }
@@ -146,6 +148,7 @@ impl Shard {
             | Payload::Cancelled { .. } => self.on_trip_record(record, effects),
             Payload::Closed(road) => self.on_road(record, road, true, effects),
             Payload::Reopened(road) => self.on_road(record, road, false, effects),
+            Payload::ProfileAdopted { profile } => self.on_profile(record, profile),
             Payload::Tick { .. } => debug_assert!(false, "ticks go to on_tick"),
         }
     }
@@ -156,6 +159,7 @@ impl Shard {
             traversals: self.sums.take(),
             residuals: self.eta.operator_mut().take_residuals(),
             roads: std::mem::take(&mut self.roads),
+            profile: self.profile.take(),
         }
     }
 
@@ -274,6 +278,14 @@ impl Shard {
         }
         self.counts.accepted += 1;
         self.roads.push((road, edges, closed));
+    }
+
+    /// That there is such a profile was seen to before the record was written.
+    fn on_profile(&mut self, record: &Record, profile: ProfileId) {
+        if self.answers_for(record) {
+            self.counts.accepted += 1;
+            self.profile = Some(profile);
+        }
     }
 
     /// Adds the state of all operators that is this shard's own. Trips, which all shards keep, are the first's.

@@ -70,6 +70,7 @@ impl Outlet {
             | Payload::Completed { trip: which }
             | Payload::Cancelled { trip: which } => trip(which),
             Payload::Closed(which) | Payload::Reopened(which) => road(which),
+            Payload::ProfileAdopted { profile } => format!("profile {profile}"),
         }
     }
 }

@@ -246,7 +246,7 @@ impl Sequencer {
             Payload::PickedUp { trip } | Payload::Completed { trip } | Payload::Cancelled { trip } => {
                 self.check_trip(trip, offset)
             }
-            Payload::Tick { .. } | Payload::Closed(_) | Payload::Reopened(_) => Ok(()),
+            Payload::Tick { .. } | Payload::Closed(_) | Payload::Reopened(_) | Payload::ProfileAdopted { .. } => Ok(()),
         }
     }
 

@@ -35,6 +35,9 @@ impl Sequencer {
             EventData::TripCancelled { ref trip } => Payload::Cancelled { trip: self.end_trip(trip, now)? },
             EventData::RoadClosed(road) => Payload::Closed(road),
             EventData::RoadReopened(road) => Payload::Reopened(road),
+            EventData::ProfileAdopted { profile } => {
+                return Err((Reason::UnknownProfile, format!("profile {profile}: none are kept here")));
+            }
         })
     }
 

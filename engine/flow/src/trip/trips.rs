@@ -122,7 +122,8 @@ impl Operator for Trips {
             | Payload::Location { .. }
             | Payload::Status { .. }
             | Payload::Closed(_)
-            | Payload::Reopened(_) => return,
+            | Payload::Reopened(_)
+            | Payload::ProfileAdopted { .. } => return,
         });
     }
 
