@@ -7,6 +7,8 @@ pub enum Unit {
     MillionItemsPerSecond,
     /// Millions of GPS fixes a second: more is better.
     MillionFixesPerSecond,
+    /// Millions of events a second: more is better.
+    MillionEventsPerSecond,
     /// Microseconds an operation: less is better.
     MicrosecondsPerOperation,
 }
@@ -17,6 +19,7 @@ impl Unit {
         match self {
             Self::MillionItemsPerSecond => "M items/s",
             Self::MillionFixesPerSecond => "M fixes/s",
+            Self::MillionEventsPerSecond => "M events/s",
             Self::MicrosecondsPerOperation => "us/op",
         }
     }
@@ -24,14 +27,17 @@ impl Unit {
     /// What `count` items or operations in a time are in this unit.
     fn of(self, count: u64, elapsed_us: f64) -> f64 {
         match self {
-            Self::MillionItemsPerSecond | Self::MillionFixesPerSecond => count as f64 / elapsed_us,
+            Self::MillionItemsPerSecond | Self::MillionFixesPerSecond | Self::MillionEventsPerSecond => {
+                count as f64 / elapsed_us
+            }
             Self::MicrosecondsPerOperation => elapsed_us / count as f64,
         }
     }
 
-    fn speedup(self, ours: f64, theirs: f64) -> f64 {
+    /// How many times better ours is.
+    pub(crate) fn speedup(self, ours: f64, theirs: f64) -> f64 {
         match self {
-            Self::MillionItemsPerSecond | Self::MillionFixesPerSecond => ours / theirs,
+            Self::MillionItemsPerSecond | Self::MillionFixesPerSecond | Self::MillionEventsPerSecond => ours / theirs,
             Self::MicrosecondsPerOperation => theirs / ours,
         }
     }
@@ -119,7 +125,8 @@ fn clocked<T>(clock: &WallClock, make: impl FnOnce() -> T) -> (T, f64) {
     (made, clock.now().since(start).micros().max(1) as f64)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The one in the middle.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

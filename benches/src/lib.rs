@@ -6,6 +6,7 @@
 
 pub mod bus;
 mod comparison;
+pub mod log;
 pub mod matching;
 mod random;
 mod report;
@@ -21,4 +22,5 @@ pub use request::{GroupError, Request};
 pub type Group = fn(&Request) -> Result<Vec<Row>, GroupError>;
 
 /// The groups that can be measured, by name.
-pub const GROUPS: &[(&str, Group)] = &[("bus", bus::rows), ("matching", matching::rows), ("routing", routing::rows)];
+pub const GROUPS: &[(&str, Group)] =
+    &[("bus", bus::rows), ("log", log::rows), ("matching", matching::rows), ("routing", routing::rows)];

@@ -27,7 +27,7 @@ fn rounded(value: f64) -> f64 {
 pub fn table(rows: &[Row]) -> String {
     let line = |cells: [&str; 6]| {
         let [operation, peer, unit, ours, theirs, ratio] = cells;
-        format!("| {operation:<59} | {peer:<14} | {unit:<9} | {ours:>11} | {theirs:>11} | {ratio:>8} |\n")
+        format!("| {operation:<59} | {peer:<22} | {unit:<9} | {ours:>11} | {theirs:>11} | {ratio:>8} |\n")
     };
     let mut text = line(["operation", "peer", "unit", "ours", "theirs", "speedup"]);
     text.push_str(&line(["---", "---", "---", "---:", "---:", "---:"]));

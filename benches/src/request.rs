@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use etaflow_road::OpenError;
 use etaflow_simulator::TaxiError;
 
+use crate::log::Failure;
+
 /// What of a group is to be measured, and how.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -18,6 +20,8 @@ pub struct Request {
     pub nodes: Option<usize>,
     /// Real trips on these roads, of a group that can use some.
     pub trips: Option<PathBuf>,
+    /// A folder on the disk to be measured, of a group that needs one; the system's for temporary files if not given.
+    pub dir: Option<PathBuf>,
 }
 
 /// Why a group cannot be measured.
@@ -37,6 +41,22 @@ pub enum GroupError {
     /// No trip of a file is on the roads.
     #[error("{path}: none of its trips is within the bounds of the network", path = .0.display())]
     NoTripHere(PathBuf),
+    /// There can be no folder for what is written.
+    #[error("{path}: {source}", path = .path.display())]
+    Folder {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Somebody cannot keep records.
+    #[error("{who}: {source}")]
+    Keeper {
+        /// Who.
+        who: &'static str,
+        /// Why.
+        source: Failure,
+    },
 }
 
 impl Request {

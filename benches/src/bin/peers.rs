@@ -32,17 +32,20 @@ struct Arguments {
     /// Real trips on these roads, for `matching`: CSV with a point every 15 s, which may be gzipped.
     #[arg(long, value_name = "FILE", requires = "network")]
     trips: Option<PathBuf>,
+    /// A folder on the disk to be measured, for `log`; the system's for temporary files if not given.
+    #[arg(long, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    let Arguments { group, json, rounds, only, network, nodes, trips } = Arguments::parse();
+    let Arguments { group, json, rounds, only, network, nodes, trips, dir } = Arguments::parse();
     let Some((_, measure)) = GROUPS.iter().find(|(name, _)| *name == group) else {
         let names: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
         eprintln!("group {group:?} is unknown, must be one of: {}", names.join(", "));
         return ExitCode::from(2);
     };
     let nodes = nodes.map(|nodes| nodes as usize);
-    let rows = match measure(&Request { rounds: rounds.into(), only, network, nodes, trips }) {
+    let rows = match measure(&Request { rounds: rounds.into(), only, network, nodes, trips, dir }) {
         Ok(rows) => rows,
         Err(error) => {
             eprintln!("{error}");
