@@ -9,6 +9,7 @@ use super::config::EtaConfig;
 use super::epoch::Epoch;
 use super::plan::{Outlook, Plan, Waits};
 use super::round::Round;
+use super::stop::Stop;
 use super::update::{Arrival, Cause, EtaUpdate};
 use crate::event::{DriverId, Offset, TripId};
 use crate::stream::{Operator, StateDigest, Tick};
@@ -65,20 +66,21 @@ struct Seen {
 ///
 /// Everything that changes goes out; [`Told::news`] says what is worth telling to the outside.
 pub struct Estimator {
-    network: Arc<Network>,
+    pub(super) network: Arc<Network>,
     index: Arc<EdgeIndex>,
     query: Query,
-    config: EtaConfig,
+    pub(super) config: EtaConfig,
     shard: u32,
     shards: u32,
-    epoch: Arc<Epoch>,
-    /// Whether the metric is another than the one that the plans are timed by.
+    pub(super) epoch: Arc<Epoch>,
+    /// Whether the metric is another than the one that the plans are timed by. Not after a tick.
     stale: bool,
-    plans: BTreeMap<TripId, Plan>,
-    by_driver: FxHashMap<DriverId, Vec<TripId>>,
+    pub(super) plans: BTreeMap<TripId, Plan>,
+    /// In the order in which the plans were made.
+    pub(super) by_driver: FxHashMap<DriverId, Vec<TripId>>,
     residuals: Vec<Residual>,
-    tick_offset: Offset,
-    ticked_at: Option<Timestamp>,
+    pub(super) tick_offset: Offset,
+    pub(super) ticked_at: Option<Timestamp>,
 }
 
 /// An arrival time that has changed.
@@ -131,12 +133,12 @@ impl Estimator {
         self.plans.is_empty()
     }
 
-    fn waits(&self) -> Waits {
+    pub(super) fn waits(&self) -> Waits {
         let millis = |span: Span| span.millis().clamp(0, i64::from(INFINITY)) as Weight;
         Waits { pickup: millis(self.config.pickup_wait), boarding: millis(self.config.boarding) }
     }
 
-    fn owns(&self, trip: TripId, driver: Option<DriverId>) -> bool {
+    pub(super) fn owns(&self, trip: TripId, driver: Option<DriverId>) -> bool {
         driver.map_or(trip.0, |driver| driver.0) % self.shards == self.shard
     }
 
@@ -171,7 +173,8 @@ impl Estimator {
         }
         let (pickup, dropoff) = (change.state.pickup, change.state.dropoff);
         let ends = self.index.snap_pair(&self.network, pickup, dropoff, self.config.snap_radius);
-        let mut plan = Plan::new(change.state, ends);
+        let ends = ends.map(|(pickup, dropoff)| (Stop::of(&pickup), Stop::of(&dropoff)));
+        let mut plan = Plan::new(change.state, offset, ends);
         if let Some(driver) = driver {
             self.by_driver.entry(driver).or_default().push(change.trip);
         }
@@ -277,12 +280,27 @@ impl Estimator {
 /// What is told of a trip, now that this is its outlook.
 fn told(
     plan: &mut Plan,
-    (trip, as_of, offset, cause): (TripId, Timestamp, Offset, Cause),
+    what: (TripId, Timestamp, Offset, Cause),
     outlook: &Outlook,
     epoch: &Epoch,
     config: &EtaConfig,
 ) -> Told {
     plan.note_forecast(outlook, config.residual_interval);
+    let told = to_tell(plan, what, outlook, epoch, config);
+    if told.news {
+        plan.told = Some(told.update.promise());
+    }
+    told
+}
+
+/// What there is to tell of a trip that has this outlook.
+pub(super) fn to_tell(
+    plan: &Plan,
+    (trip, as_of, offset, cause): (TripId, Timestamp, Offset, Cause),
+    outlook: &Outlook,
+    epoch: &Epoch,
+    config: &EtaConfig,
+) -> Told {
     let mut update = EtaUpdate {
         trip,
         driver: plan.state.stage.driver(),
@@ -296,10 +314,9 @@ fn told(
         arrival: outlook.arrival(&epoch.quantiles, as_of),
     };
     let news = update.is_news(plan.told.as_ref(), config.change_min);
-    match &plan.told {
+    if let (false, Some(last)) = (news, &plan.told) {
         // What is not told does not become the reason why it was told last.
-        Some(last) if !news => update.cause = last.cause,
-        _ => plan.told = Some(update),
+        update.cause = last.cause;
     }
     Told { update, news }
 }
@@ -356,12 +373,7 @@ impl Operator for Estimator {
     }
 
     fn digest(&self, into: &mut StateDigest) {
-        let mut bytes = Vec::new();
-        for (trip, plan) in &self.plans {
-            bytes.clear();
-            plan.encode(&mut bytes);
-            into.entity(b'a', u64::from(trip.0), &bytes);
-        }
+        into.entities(self);
     }
 }
 

@@ -284,5 +284,7 @@ fn who_is_given_a_trip_was_seen_when_he_was_seen() {
     }
 }
 
+#[path = "entities_tests.rs"]
+mod entities;
 #[path = "reroute_tests.rs"]
 mod reroute;

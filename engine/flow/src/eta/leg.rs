@@ -1,5 +1,7 @@
 use etaflow_road::{EdgeId, INFINITY, Metric, Network, Position, Route, Weight};
 
+use crate::bytes::{ByteReader, BytesError};
+
 /// A way from a place to another, and how long it takes from anywhere on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Leg {
@@ -14,6 +16,9 @@ pub(super) struct Leg {
     /// Which of the edges the driver was last seen on.
     at: usize,
 }
+
+/// How many bytes an edge is written with.
+const EDGE_BYTES: usize = 4;
 
 /// How far behind its last place on its way a driver is looked for: a fix may be matched to the edge before.
 const LOOK_BACK: usize = 1;
@@ -32,10 +37,13 @@ impl Leg {
 
     /// Times the way anew under another metric.
     pub(super) fn refresh(&mut self, network: &Network, metric: &Metric) {
-        let mut after = 0;
         // The edges already behind are of no interest any more.
-        let from = self.at.saturating_sub(LOOK_BACK);
-        self.timed_from = from;
+        self.timed_from = self.at.saturating_sub(LOOK_BACK);
+        self.time(network, metric);
+    }
+
+    fn time(&mut self, network: &Network, metric: &Metric) {
+        let (mut after, from) = (0, self.timed_from);
         for nth in (from..self.edges.len()).rev() {
             self.after[nth] = after;
             if nth == from {
@@ -83,17 +91,46 @@ impl Leg {
         (&self.edges, self.start, self.end, self.at)
     }
 
+    /// Appends all of it but the times, which follow from the travel times in force.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        for place in [self.start, self.end] {
-            out.extend(place.edge.0.to_le_bytes());
-            out.extend(place.offset_mm.to_le_bytes());
+        for number in [self.start.offset_mm, self.end.offset_mm] {
+            out.extend(number.to_le_bytes());
         }
         for nth in [self.at, self.timed_from, self.edges.len()] {
-            out.extend((nth as u64).to_le_bytes());
+            out.extend((nth as u32).to_le_bytes());
         }
-        for edge in &self.edges {
-            out.extend(edge.0.to_le_bytes());
+        let begin = out.len();
+        out.resize(begin + EDGE_BYTES * self.edges.len(), 0);
+        for (bytes, edge) in out[begin..].chunks_exact_mut(EDGE_BYTES).zip(&self.edges) {
+            bytes.copy_from_slice(&edge.0.to_le_bytes());
         }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote, timed by the travel times that were in force then.
+    pub(super) fn decode(reader: &mut ByteReader<'_>, network: &Network, metric: &Metric) -> Result<Self, BytesError> {
+        let (start_mm, end_mm) = (reader.u32("a way's start")?, reader.u32("a way's end")?);
+        let (at, timed_from) = (reader.u32("the place on a way")?, reader.u32("what of a way is timed")?);
+        let count = reader.u32("the number of a way's edges")? as usize;
+        let bytes = reader.take("a way's edges", count.saturating_mul(EDGE_BYTES))?;
+        let edge = |bytes: &[u8]| EdgeId(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+        let edges: Vec<EdgeId> = bytes.chunks_exact(EDGE_BYTES).map(edge).collect();
+        let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
+            return Err(reader.error("a way", "has no edges"));
+        };
+        if edges.iter().any(|edge| edge.index() >= network.edge_count()) {
+            return Err(reader.error("a way", "has an edge that is not of the network"));
+        }
+        if start_mm > network.length_mm(first) || end_mm > network.length_mm(last) {
+            return Err(reader.error("a way", "begins or ends past the end of an edge"));
+        }
+        if !(timed_from <= at && (at as usize) < edges.len()) {
+            return Err(reader.error("a way", "has a place that is not on it"));
+        }
+        let (start, end) = (Position { edge: first, offset_mm: start_mm }, Position { edge: last, offset_mm: end_mm });
+        let after = vec![0; edges.len()];
+        let mut leg = Self { edges, after, timed_from: timed_from as usize, start, end, at: at as usize };
+        leg.time(network, metric);
+        Ok(leg)
     }
 }
 

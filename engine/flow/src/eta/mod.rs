@@ -5,11 +5,14 @@
 
 mod calibration;
 mod config;
+mod entities;
 mod epoch;
 mod estimator;
 mod leg;
 mod plan;
+mod plan_codec;
 mod round;
+mod stop;
 mod update;
 
 pub use calibration::{Calibration, Phase, Quantiles, Residual};

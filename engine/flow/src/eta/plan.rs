@@ -1,18 +1,21 @@
-use etaflow_road::{INFINITY, Metric, Network, Position, Query, Snap, Span, Timestamp, Weight};
+use etaflow_road::{INFINITY, Metric, Network, Position, Query, Span, Timestamp, Weight};
 
 use super::calibration::{Phase, Quantiles, Residual};
 use super::epoch::Epoch;
 use super::leg::Leg;
-use super::update::{Arrival, EtaUpdate};
-use crate::event::TripId;
+use super::stop::Stop;
+use super::update::{Arrival, Promise};
+use crate::event::{Offset, TripId};
 use crate::trip::{Trip, TripStage};
 
 /// A trip of this shard, with the way that is thought to lie ahead of it.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) state: Trip,
+    /// By which record it was made. A driver's plans are in the order of these.
+    pub(super) made_by: Offset,
     /// Pickup and dropoff on the road; `None` if one is too far from it.
-    pub(super) ends: Option<(Snap, Snap)>,
+    pub(super) ends: Option<(Stop, Stop)>,
     /// From the driver to the pickup, as long as he is on his way there.
     pub(super) approach: Option<Leg>,
     /// From the pickup to the dropoff, or from the driver once the rider is on board.
@@ -24,19 +27,19 @@ pub(super) struct Plan {
     pub(super) fix_at: Option<Timestamp>,
     /// How likely it was then that he headed the way that he was said to.
     pub(super) direction_confidence: Option<f32>,
-    pub(super) told: Option<EtaUpdate>,
+    pub(super) told: Option<Promise>,
     /// The metric by which no way ahead was faster than the legs; `None` if that is not known of all of them.
-    best_by: Option<u64>,
+    pub(super) best_by: Option<u64>,
     /// Whether the driver has moved on with the rider on board.
     pub(super) phase: Phase,
-    forecasts: Forecasts,
+    pub(super) forecasts: Forecasts,
 }
 
 /// The forecasts of a ride that its end will be compared with: one for each phase and knot of the calibration.
 #[derive(Debug, Default)]
-struct Forecasts {
-    made: Vec<(Timestamp, Phase, Weight)>,
-    next_at: Option<Timestamp>,
+pub(super) struct Forecasts {
+    pub(super) made: Vec<(Timestamp, Phase, Weight)>,
+    pub(super) next_at: Option<Timestamp>,
 }
 
 /// What a plan amounts to under some travel times.
@@ -52,9 +55,10 @@ pub(super) struct Outlook {
 }
 
 impl Plan {
-    pub(super) fn new(state: Trip, ends: Option<(Snap, Snap)>) -> Self {
+    pub(super) fn new(state: Trip, made_by: Offset, ends: Option<(Stop, Stop)>) -> Self {
         Self {
             state,
+            made_by,
             ends,
             approach: None,
             ride: None,
@@ -195,30 +199,6 @@ impl Plan {
             Residual { trip, phase, forecast_ms, actual_ms }
         })
     }
-
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        for leg in self.approach.iter().chain(&self.ride) {
-            leg.encode(out);
-        }
-        if let Some((place, at)) = self.seen {
-            out.extend(place.edge.0.to_le_bytes());
-            out.extend(place.offset_mm.to_le_bytes());
-            out.extend(at.micros().to_le_bytes());
-        }
-        out.extend(self.fix_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
-        out.extend(self.direction_confidence.unwrap_or(0.0).to_le_bytes());
-        out.push(self.phase as u8);
-        out.extend(self.best_by.unwrap_or(u64::MAX).to_le_bytes());
-        out.extend(self.forecasts.next_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
-        for (at, phase, forecast) in &self.forecasts.made {
-            out.push(*phase as u8);
-            out.extend(at.micros().to_le_bytes());
-            out.extend(forecast.to_le_bytes());
-        }
-        if let Some(told) = &self.told {
-            told.encode(out);
-        }
-    }
 }
 
 /// How long is waited where nothing is known, in milliseconds.
@@ -246,19 +226,19 @@ enum Start<'a> {
     /// Where the driver is, who is on it.
     Driver(Position),
     /// At a place where the driver has still to come to.
-    Ahead(&'a Snap),
+    Ahead(&'a Stop),
 }
 
 /// Replaces a leg by the fastest way, if that is faster, and forgets one that leads nowhere any more: where a driver comes
 /// out of it, it need not be the fastest. True if a faster way was found.
-fn take_faster(query: &mut Query, metric: &Metric, leg: &mut Option<Leg>, start: Start<'_>, to: &Snap) -> bool {
+fn take_faster(query: &mut Query, metric: &Metric, leg: &mut Option<Leg>, start: Start<'_>, to: &Stop) -> bool {
     let left = leg.as_ref().map_or(INFINITY, |leg| match start {
         Start::Driver(place) => leg.remaining(query.network(), metric, place),
         Start::Ahead(_) => leg.whole(query.network(), metric),
     });
     let from = match &start {
         Start::Driver(place) => std::slice::from_ref(place),
-        Start::Ahead(snap) => snap.positions(),
+        Start::Ahead(stop) => stop.positions(),
     };
     let faster = query.duration(metric, from, to.positions()).is_some_and(|best| best < left);
     if faster {
@@ -269,7 +249,7 @@ fn take_faster(query: &mut Query, metric: &Metric, leg: &mut Option<Leg>, start:
     faster
 }
 
-fn route(query: &mut Query, metric: &Metric, from: &[Position], to: &Snap) -> Option<Leg> {
+fn route(query: &mut Query, metric: &Metric, from: &[Position], to: &Stop) -> Option<Leg> {
     let route = query.route(metric, from, to.positions())?;
     let start = *from.iter().find(|start| Some(&start.edge) == route.edges.first())?;
     let end = *to.positions().iter().find(|end| Some(&end.edge) == route.edges.last())?;

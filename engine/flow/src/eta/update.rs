@@ -52,18 +52,33 @@ impl EtaUpdate {
         }
     }
 
+    /// What the next one is compared with, once this was told.
+    pub(super) fn promise(&self) -> Promise {
+        let arrival = self.arrival.map(|arrival| arrival.p50);
+        Promise { cause: self.cause, pickup_at: self.pickup_at, arrival }
+    }
+
     /// Whether this says something that `told` did not: another cause of weight, or a time moved by `change_min`.
-    pub(super) fn is_news(&self, told: Option<&Self>, change_min: Span) -> bool {
+    pub(super) fn is_news(&self, told: Option<&Promise>, change_min: Span) -> bool {
         let Some(told) = told else { return true };
         let moved = |now: Option<Timestamp>, then: Option<Timestamp>| match (now, then) {
-            (Some(now), Some(then)) => now.since(then).micros().abs() >= change_min.micros().max(1),
+            (Some(now), Some(then)) => now.since(then).micros().unsigned_abs() >= change_min.micros().max(1) as u64,
             (None, None) => false,
             _ => true,
         };
         !matches!(self.cause, Cause::Progress | Cause::Traffic | Cause::Rerouted)
             || moved(self.pickup_at, told.pickup_at)
-            || moved(self.arrival.map(|arrival| arrival.p50), told.arrival.map(|arrival| arrival.p50))
+            || moved(self.arrival.map(|arrival| arrival.p50), told.arrival)
     }
+}
+
+/// What the outside was told last of a trip, as far as it decides what is news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Promise {
+    pub(super) cause: Cause,
+    pub(super) pickup_at: Option<Timestamp>,
+    /// As likely early as late.
+    pub(super) arrival: Option<Timestamp>,
 }
 
 /// When somebody will arrive, and how sure that is: one time in ten before `p10`, one in two before `p50`, nine in ten
@@ -124,6 +139,18 @@ impl fmt::Display for Cause {
 }
 
 impl Cause {
+    /// Every one that there is, each at its number.
+    pub(super) const ALL: [Self; 8] = [
+        Self::Requested,
+        Self::Assigned,
+        Self::PickedUp,
+        Self::Progress,
+        Self::Traffic,
+        Self::Rerouted,
+        Self::Completed,
+        Self::Cancelled,
+    ];
+
     /// Its name in files and reports.
     pub const fn name(self) -> &'static str {
         match self {
