@@ -141,13 +141,11 @@ pub use runtime::{
     SubscribeError, Summary, Time,
 };
 pub use sequencer::{AbsorbError, Admission, CheckpointError, ConfigError, Dictionary, Sequencer, SequencerConfig};
-pub use storage::{Access, DiskStorage, Mark, MarkError, MarkFile, Storage, StorageFile, StorageLock};
-pub use sequencer::{Admission, ConfigError, Dictionary, Sequencer, SequencerConfig};
 pub use snapshot::{
     Fingerprint, Found, Image, Part, PassedOver, SnapshotError, SnapshotFileError, SnapshotInfo, SnapshotStore,
     decode as decode_snapshot, encode as encode_snapshot,
 };
-pub use storage::{Access, DiskStorage, Storage, StorageFile, StorageLock};
+pub use storage::{Access, DiskStorage, Mark, MarkError, MarkFile, Storage, StorageFile, StorageLock};
 pub use stream::{
     Aggregate, Digest, Entities, Keyed, Operator, Pane, Panes, SessionGap, SlidingWindow, Stage, StateDigest,
     StateError, Tick,
