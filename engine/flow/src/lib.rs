@@ -112,8 +112,8 @@ mod view;
 
 #[cfg(feature = "runtime")]
 pub use bus::{
-    Bus, BusConfig, BusCounts, BusItem, Delivery, Fanout, GroupCounts, Incoming, Intake, Member, Policy, PublishError,
-    Publisher, bus, bus_of,
+    Barrier, Bus, BusConfig, BusCounts, BusItem, Delivery, Fanout, GroupCounts, Incoming, Intake, Member, Policy,
+    PublishError, Publisher, bus, bus_of,
 };
 pub use bytes::BytesError;
 pub use config::{Config, PipelineConfigError};
@@ -137,8 +137,8 @@ pub use pipeline::{
 };
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    Accounts, DeadLetters, Engine, EngineConfig, EngineConfigError, EngineError, EtaStream, OutputBatch, OutputReader,
-    SubscribeError, Summary, Time,
+    Accounts, DeadLetters, Engine, EngineConfig, EngineConfigError, EngineError, EtaStream, FollowerConfig,
+    OutputBatch, OutputReader, SubscribeError, Summary, Time, WriterConfig,
 };
 pub use sequencer::{AbsorbError, Admission, CheckpointError, ConfigError, Dictionary, Sequencer, SequencerConfig};
 pub use snapshot::{
@@ -153,4 +153,4 @@ pub use stream::{
 pub use time::{Clock, ManualClock, Span, Timestamp, WallClock};
 pub use traffic::{EdgeSpeed, Evidence, Traffic, TrafficConfig, TrafficConfigError, Traversal, TraversalSums};
 pub use trip::{Trip, TripChange, TripEvent, TripOutcome, TripStage, Trips, TripsConfig, TripsConfigError};
-pub use view::{Answer, EngineState, Lag, LagMeter, Nearby, QueryError, TripEta, View};
+pub use view::{Answer, EngineState, Lag, LagMeter, Nearby, QueryError, Standing, TripEta, View};

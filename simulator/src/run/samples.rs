@@ -49,7 +49,7 @@ impl Sampler {
             lag_s: lag.behind.map(Span::secs_f64),
             state: match lag.state {
                 State::Live => EngineState::Live,
-                State::CatchingUp => EngineState::CatchingUp,
+                State::CatchingUp | State::Recovering => EngineState::CatchingUp,
             },
             latency_p50_ms: latency.map(|latency| latency.p50),
             latency_p99_ms: latency.map(|latency| latency.p99),

@@ -98,6 +98,7 @@ async fn offer(mut publisher: etaflow::Publisher, share: Vec<Delivery>) -> Told 
                 told.refused += refused as u64;
                 tokio::time::sleep(Duration::from_micros(300)).await;
             }
+            Err(error @ PublishError::NotDurable { .. }) => panic!("nothing was to be acknowledged: {error}"),
         }
         // Publishers take turns, however many threads there are.
         if nth % 16 == 0 {

@@ -7,6 +7,7 @@ use etaflow_road::Timestamp;
 use event_listener::Listener;
 
 use super::BusItem;
+use super::barrier::Barrier;
 use super::lane::{Content, Lane, Message, Messages};
 use crate::event::{Event, Reason};
 
@@ -19,6 +20,8 @@ pub enum Incoming<T = Event> {
     Undecodable(Reason, String),
     /// A scenario's clock has come this far.
     AdvanceTo(Timestamp),
+    /// A publisher waits until what it has published before is durable.
+    Barrier(Barrier),
 }
 
 /// The one consumer of a bus. What is in the queue when it is dropped counts as refused.
@@ -149,6 +152,7 @@ impl<T: BusItem> Intake<T> {
             Content::Full(items) => Incoming::Events(items),
             Content::Undecodable(reason, detail) => Incoming::Undecodable(reason, detail),
             Content::AdvanceTo(time) => Incoming::AdvanceTo(time),
+            Content::Barrier(barrier) => Incoming::Barrier(barrier),
         };
         if let Some(held) = message.from {
             held.message_received();
@@ -201,7 +205,7 @@ impl<T: BusItem> Drop for Intake<T> {
                 Content::Batch(batch) => batch.take().len(),
                 Content::Full(items) => items.len(),
                 Content::Undecodable(..) => 1,
-                Content::AdvanceTo(_) => 0,
+                Content::AdvanceTo(_) | Content::Barrier(_) => 0,
             };
         }
         lost += self.lane.holders.abandon();

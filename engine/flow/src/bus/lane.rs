@@ -6,6 +6,7 @@ use etaflow_road::Timestamp;
 use event_listener::Event as Signal;
 
 use super::BusItem;
+use super::barrier::Barrier;
 use super::batch::Batch;
 use super::config::{BusConfig, Policy};
 use super::counts::{BusCounts, Tallies};
@@ -130,6 +131,7 @@ pub(super) enum Content<T> {
     Full(Vec<T>),
     Undecodable(Reason, String),
     AdvanceTo(Timestamp),
+    Barrier(Barrier),
 }
 
 /// Why a message was not sent.

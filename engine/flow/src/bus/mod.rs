@@ -12,10 +12,14 @@
 //! When the queue is full, the publisher's [`Policy`] says what happens. Every event is counted:
 //! offered = delivered + refused + conflated, once the bus is drained.
 //!
+//! A [`Barrier`] goes the same way, behind all that its publisher has published, so that the intake's side can answer
+//! for that ([`Publisher::acknowledge`]).
+//!
 //! # Out
 //! A [`Fanout`] gives every item to each of its groups. A group that is slow misses items, is told how many and which
 //! ([`Delivery::Gap`]), and holds up nobody.
 
+mod barrier;
 mod batch;
 mod blocking;
 mod config;
@@ -29,6 +33,7 @@ mod publisher;
 #[cfg(test)]
 mod tests;
 
+pub use barrier::Barrier;
 pub use config::{BusConfig, Policy};
 pub use counts::BusCounts;
 pub use fanout::{Delivery, Fanout, GroupCounts, Member};

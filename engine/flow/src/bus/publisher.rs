@@ -3,13 +3,14 @@ use std::sync::Arc;
 use etaflow_road::Timestamp;
 
 use super::BusItem;
+use super::barrier::{Answered, Barrier};
 use super::batch::Batch;
 use super::blocking::wait_for;
 use super::config::Policy;
 use super::counts::{Offer, Tally};
 use super::held::{Held, Hold};
 use super::lane::{Content, Lane, Line, Message, Unsent};
-use crate::event::{Event, EventError, Reason};
+use crate::event::{Event, EventError, Offset, Reason};
 
 /// Puts events on a bus. The events of one publisher keep their order.
 ///
@@ -41,6 +42,12 @@ pub enum PublishError {
     Closed {
         /// How many of the events were not published.
         refused: usize,
+    },
+    /// What was published before is not durable and will not be: it may be lost, or may not.
+    #[error("what was published is not acknowledged: {why}")]
+    NotDurable {
+        /// What has failed.
+        why: String,
     },
 }
 
@@ -100,6 +107,23 @@ impl<T: BusItem> Publisher<T> {
         self.outlet.advance_to(time).await.map_err(|why| self.outlet.error(why, 0, 0))
     }
 
+    /// Waits until everything that this publisher has published before is judged, and as durable as the log promises
+    /// (a log on disk, by its policy); gives the offset before which all of it is.
+    /// Holds up nobody else, waits for a place under every policy, and is not counted.
+    ///
+    /// What it was judged to be is no part of the answer: a duplicate was there before, a dead letter is in no log.
+    ///
+    /// # Errors
+    /// If the bus is closed, or the log has failed.
+    pub async fn acknowledge(&mut self) -> Result<Offset, PublishError> {
+        let closed = PublishError::Closed { refused: 0 };
+        let Ok(answered) = self.outlet.ask().await else { return Err(closed) };
+        match answered.await {
+            Ok(answer) => answer.map_err(|why| PublishError::NotDurable { why }),
+            Err(_) => Err(closed),
+        }
+    }
+
     /// [`publish`](Self::publish), for those who cannot await.
     ///
     /// # Errors
@@ -133,6 +157,14 @@ impl<T: BusItem> Publisher<T> {
     /// As there.
     pub fn advance_to_blocking(&mut self, time: Timestamp) -> Result<(), PublishError> {
         wait_for(self.advance_to(time))
+    }
+
+    /// [`acknowledge`](Self::acknowledge), for those who cannot await.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn acknowledge_blocking(&mut self) -> Result<Offset, PublishError> {
+        wait_for(self.acknowledge())
     }
 }
 
@@ -390,6 +422,16 @@ impl<T: BusItem> Outlet<T> {
         self.lane().begin_epoch();
         let message = Message { content: Content::AdvanceTo(time), from: self.held.clone() };
         self.lane().send(message).await
+    }
+
+    /// Puts a question behind all that was published.
+    async fn ask(&mut self) -> Result<Answered, Unsent> {
+        self.until_taken().await?;
+        self.seal();
+        let (barrier, answered) = Barrier::new();
+        let message = Message { content: Content::Barrier(barrier), from: self.held.clone() };
+        self.lane().send(message).await?;
+        Ok(answered)
     }
 
     async fn undecodable(&mut self, reason: Reason, detail: String, offer: &mut Offer<'_>) -> Result<(), Unsent> {

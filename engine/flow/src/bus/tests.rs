@@ -7,7 +7,7 @@ use std::thread;
 use etaflow_road::{Span, Timestamp};
 
 use super::*;
-use crate::event::Reason;
+use crate::event::{Offset, Reason};
 
 /// The `number`th item of a publisher; replaceable if it has a driver.
 #[derive(Debug, Clone, PartialEq)]
@@ -430,4 +430,53 @@ fn json_is_published_or_said_to_be_none() {
     assert!(undecodable(&mut intake).starts_with("not a JSON array"));
     assert!(undecodable(&mut intake).starts_with("not a CloudEvents JSON object: EOF"));
     assert_eq!(bus.counts().offered, 7);
+}
+
+#[test]
+fn a_question_comes_behind_all_that_its_publisher_has_published() {
+    for policy in [Policy::Await, Policy::Refuse, Policy::Conflate] {
+        let (bus, mut intake) = small(8, 4);
+        let (mut one, mut other) = (bus.publisher(policy), bus.publisher(policy));
+        one.publish_blocking(ping(0, 0)).unwrap();
+        other.publish_blocking(ping(1, 0)).unwrap();
+        let asking = thread::spawn(move || {
+            let answer = one.acknowledge_blocking();
+            (one, answer)
+        });
+        assert_eq!(batch(&mut intake), [ping(0, 0)]);
+        // The other one's batch may still wait for more; the question does not seal it.
+        assert_eq!(batch(&mut intake), [ping(1, 0)]);
+        let Some(Incoming::Barrier(barrier)) = intake.recv_blocking() else { panic!("there is a question") };
+        assert!(!barrier.is_abandoned());
+        barrier.answer(Ok(Offset(7)));
+        barrier.answer(Err("too late".to_owned()));
+        let (mut one, answer) = asking.join().unwrap();
+        assert_eq!(answer, Ok(Offset(7)));
+        assert_eq!(bus.counts().offered, 2, "a question is no event");
+
+        let asking = thread::spawn(move || (one.acknowledge_blocking(), one.acknowledge_blocking()));
+        let Some(Incoming::Barrier(barrier)) = intake.recv_blocking() else { panic!("there is a question") };
+        barrier.answer(Err("the disk is full".to_owned()));
+        // Nobody answers the second one.
+        drop(intake);
+        let (failed, closed) = asking.join().unwrap();
+        assert_eq!(failed, Err(PublishError::NotDurable { why: "the disk is full".to_owned() }));
+        assert_eq!(closed, Err(PublishError::Closed { refused: 0 }));
+    }
+}
+
+#[test]
+fn who_no_longer_waits_for_an_answer_has_lost_nothing() {
+    let (bus, mut intake) = small(8, 4);
+    let mut publisher = bus.publisher(Policy::Await);
+    publisher.publish_blocking(ping(0, 0)).unwrap();
+    assert!(cancel(publisher.acknowledge()).is_none());
+    publisher.publish_blocking(ping(0, 1)).unwrap();
+    drop((publisher, bus));
+    assert_eq!(batch(&mut intake), [ping(0, 0)]);
+    let Some(Incoming::Barrier(barrier)) = intake.recv_blocking() else { panic!("there is a question") };
+    assert!(barrier.is_abandoned());
+    barrier.answer(Ok(Offset(1)));
+    assert_eq!(batch(&mut intake), [ping(0, 1)]);
+    assert_eq!(intake.recv_blocking(), None);
 }

@@ -38,6 +38,11 @@ pub trait Log: Send + Sync + 'static {
     /// Everything before this offset is as durable as the log promises; never past the [end](Self::end).
     fn durable(&self) -> Offset;
 
+    /// Why nothing more becomes durable, if that is so.
+    fn failure(&self) -> Option<LogError> {
+        None
+    }
+
     /// Whether nothing more will come.
     fn is_closed(&self) -> bool;
 

@@ -97,9 +97,21 @@ impl Executor {
         from: Offset,
         outputs: Outputs,
     ) -> Result<Self, PipelineConfigError> {
+        let index = Arc::new(EdgeIndex::new(&network));
+        Self::start_on(network, index, config, log, from, outputs)
+    }
+
+    /// As [`start`](Self::start), with the network's index, which others may have use for too.
+    pub(crate) fn start_on(
+        network: Arc<Network>,
+        index: Arc<EdgeIndex>,
+        config: &Config,
+        log: Arc<dyn Log>,
+        from: Offset,
+        outputs: Outputs,
+    ) -> Result<Self, PipelineConfigError> {
         config.validate()?;
         let count = config.shards as usize;
-        let index = Arc::new(EdgeIndex::new(&network));
         let collective = Collective::new(Arc::clone(&network), config);
         let first = Arc::new(collective.first_epoch());
         let exchange = Exchange::new(Arc::clone(&first), count);

@@ -33,6 +33,34 @@ pub struct EngineConfig {
     pub subscriptions_max: usize,
 }
 
+/// What the writing half of an engine is made with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WriterConfig {
+    /// What is let in.
+    pub sequencer: SequencerConfig,
+    /// How events come in.
+    pub bus: BusConfig,
+    /// Whose time it is.
+    pub time: Time,
+    /// The interval of ticks. Default 1 s; 10 ms to 1 min.
+    pub tick: Span,
+    /// How many dead letters are kept to be read; the oldest go first. Default 65,536; 1 to 10,000,000.
+    pub dead_letters_max: usize,
+}
+
+/// What the following half of an engine is made with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FollowerConfig {
+    /// Matching, traffic, arrival times; the number of shards.
+    pub pipeline: Config,
+    /// An engine that is behind by no more than this is live. Default 1 s; 1 ms to 10 min.
+    pub live_max: Span,
+    /// How many dead letters are kept to be read; the oldest go first. Default 65,536; 1 to 10,000,000.
+    pub dead_letters_max: usize,
+    /// How many trips can be subscribed to at once. Default 100,000; 1 to 10,000,000.
+    pub subscriptions_max: usize,
+}
+
 /// Whose time it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Time {
@@ -81,15 +109,82 @@ impl EngineConfig {
     /// # Errors
     /// Names the setting, its value and its bounds.
     pub fn validate(&self) -> Result<(), EngineConfigError> {
-        self.pipeline.validate()?;
+        self.follower().validate()?;
+        self.writer().validate()?;
+        check_records("log.records_max", self.log.records_max)?;
+        Ok(())
+    }
+
+    /// Of the half that writes the log.
+    pub fn writer(&self) -> WriterConfig {
+        WriterConfig {
+            sequencer: self.sequencer.clone(),
+            bus: self.bus.clone(),
+            time: self.time,
+            tick: self.tick,
+            dead_letters_max: self.dead_letters_max,
+        }
+    }
+
+    /// Of the half that follows it.
+    pub fn follower(&self) -> FollowerConfig {
+        FollowerConfig {
+            pipeline: self.pipeline.clone(),
+            live_max: self.live_max,
+            dead_letters_max: self.dead_letters_max,
+            subscriptions_max: self.subscriptions_max,
+        }
+    }
+}
+
+impl Default for WriterConfig {
+    fn default() -> Self {
+        EngineConfig::default().writer()
+    }
+}
+
+impl WriterConfig {
+    /// Checks all bounds.
+    ///
+    /// # Errors
+    /// Names the setting, its value and its bounds.
+    pub fn validate(&self) -> Result<(), EngineConfigError> {
         self.sequencer.validate()?;
         self.bus.validate()?;
-        let millis = |span: Span| i128::from(span.millis());
-        ConfigError::check("tick", millis(self.tick), 10, 60_000, " ms")?;
-        ConfigError::check("live_max", millis(self.live_max), 1, 600_000, " ms")?;
-        ConfigError::check("log.records_max", self.log.records_max as i128, 1_024, 1 << 32, "")?;
-        ConfigError::check("dead_letters_max", self.dead_letters_max as i128, 1, 10_000_000, "")?;
+        check_millis("tick", self.tick, 10, 60_000)?;
+        check_dead_letters(self.dead_letters_max)?;
+        Ok(())
+    }
+}
+
+impl Default for FollowerConfig {
+    fn default() -> Self {
+        EngineConfig::default().follower()
+    }
+}
+
+impl FollowerConfig {
+    /// Checks all bounds.
+    ///
+    /// # Errors
+    /// Names the setting, its value and its bounds.
+    pub fn validate(&self) -> Result<(), EngineConfigError> {
+        self.pipeline.validate()?;
+        check_millis("live_max", self.live_max, 1, 600_000)?;
+        check_dead_letters(self.dead_letters_max)?;
         ConfigError::check("subscriptions_max", self.subscriptions_max as i128, 1, 10_000_000, "")?;
         Ok(())
     }
+}
+
+fn check_millis(name: &'static str, span: Span, min: i128, max: i128) -> Result<(), ConfigError> {
+    ConfigError::check(name, i128::from(span.millis()), min, max, " ms")
+}
+
+fn check_records(name: &'static str, records: usize) -> Result<(), ConfigError> {
+    ConfigError::check(name, records as i128, 1_024, 1 << 32, "")
+}
+
+fn check_dead_letters(max: usize) -> Result<(), ConfigError> {
+    ConfigError::check("dead_letters_max", max as i128, 1, 10_000_000, "")
 }

@@ -85,6 +85,25 @@ fn an_engine_that_is_dropped_lets_its_threads_end() {
 }
 
 #[test]
+fn what_was_published_is_acknowledged_when_it_is_judged() {
+    let (engine, _) = start();
+    let (mut publisher, mut other) = (engine.publisher(Policy::Await), engine.publisher(Policy::Conflate));
+    let mut app = EventSource::new(Key::new("app").expect("short"), 0);
+    let place = engine.view().network().coord(etaflow_road::NodeId(0));
+    assert_eq!(publisher.acknowledge_blocking(), Ok(Offset(0)), "nothing was published");
+    for nth in 0..3 {
+        let events =
+            vec![app.location(START, Key::Number(nth), GpsFix::at(place)), app.picked_up(START, Key::Number(9))];
+        publisher.publish_batch_blocking(events).expect("the bus is open");
+        assert_eq!(publisher.acknowledge_blocking(), Ok(Offset(nth + 1)));
+        assert_eq!(engine.accounts().dead_lettered[&Reason::UnknownTrip], nth + 1, "the other one is judged too");
+    }
+    assert_eq!(other.acknowledge_blocking(), Ok(Offset(3)));
+    engine.shutdown_blocking().expect("nothing fails");
+    other.acknowledge_blocking().expect_err("nobody answers any more");
+}
+
+#[test]
 fn a_clock_that_leaps_ahead_ticks_once() {
     let (engine, _) = start();
     let mut publisher = engine.publisher(Policy::Await);

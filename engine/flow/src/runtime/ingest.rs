@@ -1,8 +1,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
 
 use etaflow_road::{Span, Timestamp};
 
+use super::acknowledge::Acknowledger;
 use super::config::Time;
 use super::dead_letters::DeadLetters;
 use crate::bus::{Incoming, Intake};
@@ -18,12 +20,27 @@ const TICKS_MAX: i64 = 31 * 86_400;
 /// The one writer of the log: takes what the bus brings, judges it, and puts ticks in between.
 pub(super) struct Ingest {
     pub(super) intake: Intake,
-    pub(super) sequencer: Sequencer,
     pub(super) log: Arc<dyn Log>,
-    pub(super) pulse: Pulse,
     pub(super) dead_letters: DeadLetters,
+    pub(super) logged: Arc<AtomicU64>,
     pub(super) duplicates: Arc<AtomicU64>,
-    pub(super) entries: Entries,
+    pub(super) acknowledger: Acknowledger,
+}
+
+/// Where a writer begins.
+pub(super) struct Start {
+    /// Knows all that is in the log.
+    pub(super) sequencer: Sequencer,
+    /// Ticks when the log's next tick is due.
+    pub(super) pulse: Pulse,
+}
+
+/// An ingest that has begun.
+struct Judging<'a> {
+    ingest: &'a mut Ingest,
+    sequencer: Sequencer,
+    pulse: Pulse,
+    entries: Entries,
 }
 
 /// When it ticks.
@@ -82,22 +99,34 @@ impl Pulse {
 }
 
 impl Ingest {
-    /// Runs until the bus is closed and empty, then closes the log.
-    pub(super) fn run(mut self) -> Result<(), LogError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        let ended = runtime.expect("the system has room for a timer").block_on(self.follow());
+    /// Waits to be told where to begin, runs until the bus is closed and empty, then closes the log.
+    pub(super) fn run(mut self, from: &Receiver<Start>) -> Result<(), LogError> {
+        let ended = match from.recv() {
+            Ok(Start { sequencer, pulse }) => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+                let runtime = runtime.expect("the system has room for a timer");
+                let mut judging = Judging { ingest: &mut self, sequencer, pulse, entries: Entries::default() };
+                runtime.block_on(judging.follow())
+            }
+            Err(_) => Ok(()),
+        };
+        // Before the log: who is told that it is closed finds the bus closed.
+        drop(self.intake);
         self.log.close();
+        self.acknowledger.end();
         ended
     }
+}
 
+impl Judging<'_> {
     async fn follow(&mut self) -> Result<(), LogError> {
         loop {
             let incoming = match self.pulse.wait() {
-                Some(wait) => match tokio::time::timeout(wait, self.intake.recv()).await {
+                Some(wait) => match tokio::time::timeout(wait, self.ingest.intake.recv()).await {
                     Ok(incoming) => incoming.map(Some),
                     Err(_) => Some(None),
                 },
-                None => self.intake.recv().await.map(Some),
+                None => self.ingest.intake.recv().await.map(Some),
             };
             let Some(incoming) = incoming else { return Ok(()) };
             // The ticks that are due come first: an event belongs to the time of its arrival.
@@ -106,6 +135,7 @@ impl Ingest {
                 Some(Incoming::Events(events)) => self.admit(&events)?,
                 Some(Incoming::Undecodable(reason, detail)) => self.bury(reason, detail),
                 Some(Incoming::AdvanceTo(time)) => self.advance_to(time)?,
+                Some(Incoming::Barrier(barrier)) => self.ingest.acknowledger.ask(self.ingest.log.end(), barrier),
                 None => {}
             }
         }
@@ -135,10 +165,8 @@ impl Ingest {
         let now = self.pulse.now();
         for event in events {
             match self.sequencer.admit(event, now, &mut self.entries) {
-                Admission::Accepted(_) => {}
-                Admission::Duplicate => {
-                    self.duplicates.fetch_add(1, Ordering::Relaxed);
-                }
+                Admission::Accepted(_) => count(&self.ingest.logged),
+                Admission::Duplicate => count(&self.ingest.duplicates),
                 Admission::DeadLettered(reason, detail) => self.bury(reason, detail),
             }
         }
@@ -146,14 +174,19 @@ impl Ingest {
     }
 
     fn append(&mut self) -> Result<(), LogError> {
-        self.log.append(&self.entries.records, &self.entries.notes)?;
+        self.ingest.log.append(&self.entries.records, &self.entries.notes)?;
         self.entries.clear();
         Ok(())
     }
 
     fn bury(&mut self, reason: Reason, detail: String) {
-        self.dead_letters.push(DeadLetter { reason, at: self.pulse.now(), offset: None, detail });
+        self.ingest.dead_letters.push(DeadLetter { reason, at: self.pulse.now(), offset: None, detail });
     }
+}
+
+/// There is one writer: no read-modify-write is needed.
+fn count(counter: &AtomicU64) {
+    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
 
 #[cfg(test)]

@@ -7,19 +7,32 @@
 //!
 //! The edge is async, the engine is not: the sequencer and the shards have threads of their own.
 
+mod accounts;
+mod acknowledge;
 mod config;
 mod dead_letters;
 mod engine;
 #[cfg(test)]
 mod engine_tests;
+mod failure;
+mod following;
 mod ingest;
 mod monitor;
 mod outlet;
 mod subscription;
 mod telemetry;
+mod writing;
 
-pub use config::{EngineConfig, EngineConfigError, Time};
+use std::thread::JoinHandle;
+
+pub use accounts::{Accounts, Summary};
+pub use config::{EngineConfig, EngineConfigError, FollowerConfig, Time, WriterConfig};
 pub use dead_letters::DeadLetters;
-pub use engine::{Accounts, Engine, EngineError, Summary};
+pub use engine::Engine;
+pub use failure::EngineError;
 pub use outlet::{OutputBatch, OutputReader};
 pub use subscription::{EtaStream, SubscribeError};
+
+fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run).expect("the system has room for a thread")
+}

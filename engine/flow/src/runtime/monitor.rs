@@ -5,10 +5,8 @@ use std::time::Duration;
 use etaflow_road::Timestamp;
 use event_listener::{Event, Listener};
 
-use super::engine::Gauges;
+use super::following::Shared;
 use super::telemetry;
-use crate::event::Offset;
-use crate::log::Log;
 use crate::time::{Clock, WallClock};
 use crate::view::{Lag, LagMeter};
 
@@ -20,7 +18,7 @@ const REPORT_EVERY: u32 = 20;
 
 /// Measures lag, for the view and the metrics, until it is stopped.
 pub(super) struct Monitor {
-    pub(super) gauges: Arc<Gauges>,
+    pub(super) shared: Arc<Shared>,
     pub(super) meter: LagMeter,
     pub(super) stop: Arc<Stop>,
 }
@@ -50,29 +48,25 @@ impl Monitor {
         let clock = WallClock::new();
         for round in 0_u32.. {
             let lag = self.measure(clock.now());
-            self.gauges.view.set_lag(lag);
             if round % REPORT_EVERY == 0 {
-                telemetry::report(&self.gauges.accounts(), &lag, self.gauges.view.trips());
+                self.report(&lag);
             }
             if self.stop.wait(INTERVAL) {
                 break;
             }
         }
         let lag = self.measure(clock.now());
-        self.gauges.view.set_lag(lag);
-        telemetry::report(&self.gauges.accounts(), &lag, self.gauges.view.trips());
+        self.report(&lag);
+    }
+
+    fn report(&self, lag: &Lag) {
+        telemetry::report(&self.shared.accounts(), lag, self.shared.view().trips());
     }
 
     fn measure(&mut self, now: Timestamp) -> Lag {
-        let log: &dyn Log = &*self.gauges.log;
-        // The engine's offset first: it cannot be past an end that is read later.
-        let applied = self.gauges.applied();
-        // Who hears of a trip's end is found by its name.
-        self.gauges.dictionary.release(self.gauges.told());
-        let applied_at = self.gauges.published.applied_at();
-        let end = log.end();
-        let newest = end.0.checked_sub(1).and_then(|last| log.read(Offset(last)).ok().flatten());
-        let newest_at = newest.and_then(|batch| Some(batch.records().first()?.ingest_time));
-        self.meter.observe(now, end, applied, newest_at, applied_at)
+        self.shared.release_names();
+        let lag = self.meter.observe(now, &self.shared.standing());
+        self.shared.view().set_lag(lag);
+        lag
     }
 }

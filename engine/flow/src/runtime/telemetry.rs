@@ -2,7 +2,7 @@
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
-use super::engine::Accounts;
+use super::accounts::Accounts;
 use crate::view::{EngineState, Lag};
 
 const OFFERED: &str = "etaflow_events_offered_total";

@@ -1,7 +1,7 @@
-use etaflow_road::{Metres, Seconds, Timestamp};
+use etaflow_road::{Metres, Seconds, Span, Timestamp};
 
 use crate::eta::{Arrival, Cause};
-use crate::event::Key;
+use crate::event::{Key, Offset};
 
 /// An answer, and what it rests on.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,11 +14,18 @@ pub struct Answer<T> {
     pub epoch: u64,
     /// Whether the engine is up to date.
     pub state: EngineState,
+    /// Every record before this offset is in it.
+    pub offset: Offset,
+    /// How far that is behind the newest record, in time ([`Lag::behind`](crate::Lag::behind), as it was measured last);
+    /// unknown before the first record was taken.
+    pub age: Option<Span>,
 }
 
 /// Whether an engine is up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EngineState {
+    /// It restores what it knew, and follows nothing yet.
+    Recovering,
     /// It is behind the log by more than is allowed.
     CatchingUp,
     /// It is up to date.
@@ -29,6 +36,7 @@ impl EngineState {
     /// Its name in files and reports.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Recovering => "recovering",
             Self::CatchingUp => "catching_up",
             Self::Live => "live",
         }

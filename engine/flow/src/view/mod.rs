@@ -8,7 +8,7 @@ mod published;
 mod query;
 
 pub use answer::{Answer, EngineState, Nearby, QueryError, TripEta};
-pub use lag::{Lag, LagMeter};
+pub use lag::{Lag, LagMeter, Standing};
 #[cfg(feature = "runtime")]
 pub(crate) use published::Published;
 pub use query::View;

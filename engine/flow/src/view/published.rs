@@ -80,6 +80,11 @@ impl Published {
         (oldest != i64::MIN).then_some(Timestamp::from_micros(oldest))
     }
 
+    /// The offset before which all shards have taken everything, and shown what followed.
+    pub(crate) fn applied(&self) -> Offset {
+        Offset(self.applied.iter().map(|applied| applied.load(Ordering::Acquire)).min().unwrap_or(0))
+    }
+
     /// How many trips can be asked for.
     pub(super) fn trips(&self) -> usize {
         self.trips.iter().map(|part| part.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
@@ -105,7 +110,7 @@ impl Published {
 
     fn forget_ended(&self, now: Timestamp) {
         // A shard that has not come to the end of a trip may still put what it knew of it before.
-        let applied = self.applied.iter().map(|applied| applied.load(Ordering::Acquire)).min().unwrap_or(0);
+        let applied = self.applied().0;
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         let over = |ended: &Ended| now.since(ended.at) > ENDED_KEPT && ended.offset.0 < applied;
         while ended.front().is_some_and(over)

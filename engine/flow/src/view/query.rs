@@ -1,11 +1,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use etaflow_road::{Coord, EdgeId, EdgeIndex, INFINITY, Metres, Network, Query, Route, Seconds, Span, Weight};
+use etaflow_road::{Coord, EdgeId, EdgeIndex, INFINITY, Metres, Network, Query, Route, Seconds, Weight};
 
-use super::answer::{Answer, EngineState, Nearby, QueryError, TripEta};
+use super::answer::{Answer, Nearby, QueryError, TripEta};
 use super::lag::Lag;
 use super::published::{Current, Published};
-use crate::event::{DriverId, Key};
+use crate::event::{DriverId, Key, Offset};
 use crate::sequencer::Dictionary;
 use crate::traffic::EdgeSpeed;
 
@@ -19,6 +19,20 @@ const QUERIES_MAX: usize = 16;
 #[derive(Clone)]
 pub struct View {
     shared: Arc<Shared>,
+}
+
+/// What an answer rests on.
+struct Rest {
+    offset: Offset,
+    current: Current,
+    lag: Lag,
+}
+
+impl Rest {
+    fn answer<T>(&self, value: T) -> Answer<T> {
+        let Current { as_of, ref epoch } = self.current;
+        Answer { value, as_of, epoch: epoch.number, state: self.lag.state, offset: self.offset, age: self.lag.behind }
+    }
 }
 
 struct Shared {
@@ -39,18 +53,16 @@ impl View {
         dictionary: Arc<Dictionary>,
         published: Arc<Published>,
         snap_radius: Metres,
+        lag: Lag,
     ) -> Self {
-        // Nothing is in the log yet, so nothing is left to be taken.
-        let none = Some(Span::ZERO);
-        let lag = Lag { records: 0, behind: none, catch_up: none, state: EngineState::Live };
-        let queries = Mutex::default();
-        let lag = Mutex::new(lag);
+        let (queries, lag) = (Mutex::default(), Mutex::new(lag));
         Self { shared: Arc::new(Shared { network, index, dictionary, published, snap_radius, queries, lag }) }
     }
 
     /// What is known of a trip; `None` if it was never heard of, or ended more than a minute ago.
     pub fn trip(&self, trip: &Key) -> Option<Answer<TripEta>> {
         let shared = &*self.shared;
+        let rest = self.rest();
         let update = shared.published.trip(shared.dictionary.trip(trip)?)?;
         let value = TripEta {
             trip: trip.clone(),
@@ -63,8 +75,7 @@ impl View {
             direction_confidence: update.direction_confidence,
         };
         // It was made under its own epoch, which may be older than the one in force for a moment.
-        let current = shared.published.current();
-        Some(Answer { value, as_of: current.as_of, epoch: update.epoch, state: self.lag().state })
+        Some(Answer { epoch: update.epoch, ..rest.answer(value) })
     }
 
     /// The `count` drivers who can take a trip and reach `at` soonest, with the time they take; soonest first. Those who
@@ -80,12 +91,12 @@ impl View {
         let radius = shared.snap_radius;
         let snap = shared.index.snap(&shared.network, at, radius);
         let snap = snap.ok_or(QueryError::NoRoad { lat: at.lat(), lon: at.lon(), radius })?;
-        let current = shared.published.current();
+        let rest = self.rest();
         let limit = (within.0.max(0.0) * 1e3).min(f64::from(INFINITY - 1)) as Weight;
         let mut query = self.query();
         let found: Vec<_> = {
             let available = shared.published.available.read().unwrap_or_else(PoisonError::into_inner);
-            let metric = &current.epoch.metric;
+            let metric = &rest.current.epoch.metric;
             let nearest = query.nearest(metric, &available.targets, snap.positions(), count, limit);
             nearest.into_iter().map(|(id, time)| (DriverId(id), time, available.seen(DriverId(id)))).collect()
         };
@@ -97,7 +108,7 @@ impl View {
                 Some(Nearby { driver, travel, seen_at, direction_confidence })
             })
             .collect();
-        Ok(self.answer(value, &current))
+        Ok(rest.answer(value))
     }
 
     /// The fastest way from one place to another, as the roads are now; `None` if no way leads there.
@@ -113,11 +124,11 @@ impl View {
             let place = if off(from) { from } else { to };
             return Err(QueryError::NoRoad { lat: place.lat(), lon: place.lon(), radius });
         };
-        let current = shared.published.current();
+        let rest = self.rest();
         let mut query = self.query();
-        let value = query.route(&current.epoch.metric, from.positions(), to.positions());
+        let value = query.route(&rest.current.epoch.metric, from.positions(), to.positions());
         self.put_back(query);
-        Ok(self.answer(value, &current))
+        Ok(rest.answer(value))
     }
 
     /// The speed on an edge.
@@ -125,21 +136,21 @@ impl View {
     /// # Panics
     /// If the network has no such edge.
     pub fn edge_speed(&self, edge: EdgeId) -> Answer<EdgeSpeed> {
-        let current = self.shared.published.current();
-        let speed = EdgeSpeed::of(&self.shared.network, &current.epoch.metric, edge);
-        self.answer(speed, &current)
+        let rest = self.rest();
+        let speed = EdgeSpeed::of(&self.shared.network, &rest.current.epoch.metric, edge);
+        rest.answer(speed)
     }
 
     /// How fast the city moves: the time that all open edges take when nothing is in the way, over the time they take
     /// now. Linear in the number of edges.
     pub fn speed_ratio(&self) -> Answer<f64> {
-        let current = self.shared.published.current();
-        let weights = current.epoch.metric.weights().iter().zip(self.shared.network.free_flow_weights());
+        let rest = self.rest();
+        let weights = rest.current.epoch.metric.weights().iter().zip(self.shared.network.free_flow_weights());
         let open = weights.filter(|&(&weight, _)| weight < INFINITY);
         let (now, free_flow) = open.fold((0_u64, 0_u64), |(now, free), (&weight, &free_flow)| {
             (now + u64::from(weight), free + u64::from(free_flow))
         });
-        self.answer(free_flow as f64 / now.max(1) as f64, &current)
+        rest.answer(free_flow as f64 / now.max(1) as f64)
     }
 
     /// How far the engine is behind its log.
@@ -167,8 +178,11 @@ impl View {
         *self.shared.lag.lock().unwrap_or_else(PoisonError::into_inner) = lag;
     }
 
-    fn answer<T>(&self, value: T, current: &Current) -> Answer<T> {
-        Answer { value, as_of: current.as_of, epoch: current.epoch.number, state: self.lag().state }
+    /// What an answer that is made from now on rests on, at least.
+    fn rest(&self) -> Rest {
+        // The offset first: what shards publish is there before they say so.
+        let offset = self.shared.published.applied();
+        Rest { offset, current: self.shared.published.current(), lag: self.lag() }
     }
 
     fn query(&self) -> Query {
