@@ -129,7 +129,10 @@ pub use event::{
     Record, RoadRef, SourceId, TripId, decode_notes, encode_notes,
 };
 pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};
-pub use log::{Batch, Hold, Log, LogError, LogReader, MemoryLog, MemoryLogConfig};
+pub use log::{
+    Batch, Hold, Log, LogError, LogFiles, LogOpened, LogReader, MemoryLog, MemoryLogConfig, Retention, SegmentInfo,
+    SegmentLog, SegmentLogConfig, SegmentReader, SyncPolicy, Torn,
+};
 pub use matching::{Matching, Movement};
 pub use pipeline::{
     Applied, Contribution, Counts, Effects, Executor, ExecutorError, ExecutorHandle, ExecutorReport, Observer, Output,

@@ -2,15 +2,21 @@
 //!
 //! One sequencer appends; any number of readers follow, each at its own offset, without disturbing one another.
 
+mod error;
 mod memory;
 mod reader;
+mod segment;
 
 use std::sync::Arc;
 
 use event_listener::EventListener;
 
+pub use error::LogError;
 pub use memory::{MemoryLog, MemoryLogConfig};
 pub use reader::LogReader;
+pub use segment::{
+    LogFiles, LogOpened, Retention, SegmentInfo, SegmentLog, SegmentLogConfig, SegmentReader, SyncPolicy, Torn,
+};
 
 use crate::event::{Note, Offset, Record};
 
@@ -94,37 +100,4 @@ impl Drop for Hold {
     fn drop(&mut self) {
         (self.moved)(None);
     }
-}
-
-/// What can go wrong with a log.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LogError {
-    /// A record's offset is not the one that comes next.
-    #[error("offset {found} does not follow the log, which ends at {end}")]
-    Gap {
-        /// The record's.
-        found: u64,
-        /// The one that comes next.
-        end: u64,
-    },
-    /// The records were let go, since the log is bounded.
-    #[error("offset {from} is no longer kept, the log starts at {start}")]
-    Truncated {
-        /// Asked for.
-        from: u64,
-        /// The oldest there is.
-        start: u64,
-    },
-    /// There is no such record yet.
-    #[error("offset {from} is past the end of the log, {end}")]
-    PastEnd {
-        /// Asked for.
-        from: u64,
-        /// The one that comes next.
-        end: u64,
-    },
-    /// Nothing can be added any more.
-    #[error("the log is closed")]
-    Closed,
 }

@@ -148,7 +148,6 @@ pub(crate) fn replace(storage: &dyn Storage, path: &str, bytes: &[u8]) -> io::Re
 ///
 /// # Errors
 /// If it cannot be read, or is longer than `bytes_max`.
-#[expect(dead_code, reason = "offsets and snapshots are read with it")]
 pub(crate) fn read_all(storage: &dyn Storage, path: &str, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
     let file = match storage.open(path, Access::Read) {
         Ok(file) => file,

@@ -1,0 +1,191 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use etaflow_road::Timestamp;
+
+use super::checkpoint;
+use super::durability::DurabilityFile;
+use super::frame::{check_batch, decode_batch};
+use super::layout::{MARK, Marked, check_marker, list_segments};
+use super::opened::OpenSegment;
+use super::reader::SegmentReader;
+use crate::event::{Entries, Offset};
+use crate::log::LogError;
+use crate::storage::{Access, Storage};
+
+/// The files of a log, for those who read it: in any process, beside the one that writes it.
+#[derive(Clone)]
+pub struct LogFiles {
+    storage: Arc<dyn Storage>,
+}
+
+impl LogFiles {
+    /// The log in `storage`.
+    ///
+    /// # Errors
+    /// If there is none, or it is of a newer version.
+    pub fn open(storage: Arc<dyn Storage>) -> Result<Self, LogError> {
+        match check_marker(storage.as_ref())? {
+            Marked::Yes => Ok(Self { storage }),
+            Marked::No => Err(LogError::NotALog { path: storage.show("") }),
+        }
+    }
+
+    pub(super) fn of(storage: Arc<dyn Storage>) -> Self {
+        Self { storage }
+    }
+
+    pub(super) fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// The oldest record that is kept, or the end of a log that has none.
+    ///
+    /// # Errors
+    /// If the directory cannot be read.
+    pub fn start(&self) -> Result<Offset, LogError> {
+        let first = list_segments(self.storage.as_ref())?.offsets.first().copied();
+        first.map_or_else(|| self.durable(), Ok)
+    }
+
+    /// Everything before this offset is as durable as the writer's policy promises; readers go no further.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn durable(&self) -> Result<Offset, LogError> {
+        let failed = |error| LogError::io(self.storage.show(MARK), "reading it", &error);
+        let mark = match DurabilityFile::open(self.storage.as_ref(), Access::Read)? {
+            Some(mut file) => file.read().map_err(failed)?,
+            None => None,
+        };
+        mark.map_or_else(|| self.proven(), |mark| Ok(mark.durable))
+    }
+
+    /// What the segments themselves say that was on the disk, if nothing else does.
+    fn proven(&self) -> Result<Offset, LogError> {
+        let Some(last) = list_segments(self.storage.as_ref())?.offsets.last().copied() else { return Ok(Offset(0)) };
+        let Some(segment) = OpenSegment::open(self.storage.as_ref(), last, Access::Read)? else { return Ok(last) };
+        let proven = std::cell::Cell::new(last);
+        segment.walk(segment.first(), |header| {
+            proven.set(proven.get().max(header.synced));
+            false
+        })?;
+        Ok(proven.get())
+    }
+
+    /// A reader whose first record is at `from`.
+    ///
+    /// # Errors
+    /// If the log starts after it or is not durable so far, or its segment is damaged or cannot be read.
+    pub fn reader(&self, from: Offset) -> Result<SegmentReader, LogError> {
+        SegmentReader::new(self.clone(), from)
+    }
+
+    /// The offset of the first record that was taken in at `time` or later; the end of what is durable if none was yet, the
+    /// start if all were.
+    ///
+    /// # Errors
+    /// If segments are damaged or cannot be read.
+    pub fn offset_at(&self, time: Timestamp) -> Result<Offset, LogError> {
+        let storage = self.storage.as_ref();
+        let durable = self.durable()?;
+        let bases = list_segments(storage)?.offsets;
+        // Times only grow from segment to segment: each says the latest so far.
+        let (mut low, mut high) = (0, bases.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            let earlier = match OpenSegment::open(storage, bases[middle], Access::Read) {
+                Ok(Some(segment)) => segment.header.created < time,
+                Ok(None) => true,
+                // One that is just being made.
+                Err(LogError::Damaged { .. }) if bases[middle] >= durable => false,
+                Err(error) => return Err(error),
+            };
+            if earlier { low = middle + 1 } else { high = middle }
+        }
+        let next = bases.get(low).copied().unwrap_or(durable).min(durable);
+        let Some(index) = low.checked_sub(1) else { return Ok(next) };
+        let Some(segment) = OpenSegment::open(storage, bases[index], Access::Read)? else { return Ok(next) };
+        Ok(self.first_at(&segment, time, durable)?.unwrap_or(next))
+    }
+
+    /// The first record of a segment that was taken in at `time` or later.
+    fn first_at(&self, segment: &OpenSegment, time: Timestamp, durable: Offset) -> Result<Option<Offset>, LogError> {
+        let mut near = segment.first();
+        if let Some((seal, _)) = segment.seal()? {
+            let after = seal.index.partition_point(|entry| entry.time < time);
+            near = after.checked_sub(1).map_or(near, |index| seal.index[index]);
+        }
+        let (found, header) = segment.walk(near, |header| header.time >= time || header.end() >= durable)?;
+        let Some(header) = header.filter(|header| header.base < durable) else { return Ok(None) };
+        let mut batch = vec![0; header.batch_bytes()];
+        let read = segment.file.read_at(&mut batch, found.at).map_err(segment.failed("reading it"))?;
+        let damaged = |what| segment.damaged(found.at, found.offset, durable, what);
+        if read < batch.len() {
+            return Err(damaged("the batch is cut short"));
+        }
+        check_batch(&batch).map_err(damaged)?;
+        let mut entries = Entries::default();
+        decode_batch(&header, &batch, header.base..durable, false, &mut entries).map_err(damaged)?;
+        Ok(entries.records.iter().find(|record| record.ingest_time >= time).map(|record| record.offset))
+    }
+
+    /// The newest state of the sequencer that is whole and goes on from `at` or before, and from where it goes on.
+    ///
+    /// # Errors
+    /// If the files cannot be read.
+    pub fn checkpoint_before(&self, at: Offset) -> Result<Option<(Offset, Vec<u8>)>, LogError> {
+        checkpoint::newest(self.storage.as_ref(), at)
+    }
+
+    /// The segments, oldest first.
+    ///
+    /// # Errors
+    /// If the header of one is damaged, or a file cannot be read.
+    pub fn segments(&self) -> Result<Vec<SegmentInfo>, LogError> {
+        let storage = self.storage.as_ref();
+        let mut segments = Vec::new();
+        for base in list_segments(storage)?.offsets {
+            let Some(segment) = OpenSegment::open(storage, base, Access::Read)? else { continue };
+            let seal = segment.seal()?;
+            let (end, newest) = match &seal {
+                Some((seal, _)) => (seal.end, seal.time),
+                None => {
+                    let (end, _) = segment.walk(segment.first(), |_| false)?;
+                    (end.offset, end.time.max(segment.header.created))
+                }
+            };
+            let (created, bytes) = (segment.header.created, segment.size()?);
+            segments.push(SegmentInfo {
+                path: segment.shown,
+                base,
+                end,
+                created,
+                newest,
+                bytes,
+                sealed: seal.is_some(),
+            });
+        }
+        Ok(segments)
+    }
+}
+
+/// What is to be known of a segment without reading its records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SegmentInfo {
+    /// Its file.
+    pub path: PathBuf,
+    /// Its first record.
+    pub base: Offset,
+    /// The offset after its last record; of one that is being written, not all of it need be durable.
+    pub end: Offset,
+    /// The latest ingest time of the log when it was begun.
+    pub created: Timestamp,
+    /// The latest ingest time of the log at its end.
+    pub newest: Timestamp,
+    /// How long it is.
+    pub bytes: u64,
+    /// Whether it is full, and not written any more.
+    pub sealed: bool,
+}

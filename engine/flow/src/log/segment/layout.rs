@@ -1,0 +1,104 @@
+//! Which file is where.
+
+use std::io;
+
+use crate::event::Offset;
+use crate::log::LogError;
+use crate::storage::{Storage, read_all, replace};
+
+/// Names a directory as one of ours.
+pub(super) const MARKER: &str = "etaflow";
+/// What the marker says.
+pub(super) const MARKER_TEXT: &[u8] = b"etaflow directory, version 1\n";
+/// Held by the one who writes.
+pub(super) const WRITER_LOCK: &str = "writer.lock";
+/// The durable mark.
+pub(super) const MARK: &str = "durable";
+/// Where segments are.
+pub(super) const SEGMENTS: &str = "log";
+/// Where the sequencer's states are.
+pub(super) const CHECKPOINTS: &str = "checkpoints";
+/// Where the engine's states are.
+pub(super) const SNAPSHOTS: &str = "snapshots";
+/// Where the offsets of groups are.
+pub(super) const GROUPS: &str = "groups";
+
+/// Files that may be there before the marker is.
+const EARLIER: [&str; 3] = [WRITER_LOCK, "engine.lock", "etaflow.new"];
+
+/// The file of the segment that begins at `base`.
+pub(super) fn segment_path(base: Offset) -> String {
+    format!("{SEGMENTS}/{:020}.seg", base.0)
+}
+
+/// The file of the checkpoint whose next offset is `at`.
+pub(super) fn checkpoint_path(at: Offset) -> String {
+    format!("{CHECKPOINTS}/{:020}.ckpt", at.0)
+}
+
+/// The offset that a file is named by; `None` for a foreign name.
+pub(super) fn named_offset(name: &str, ending: &str) -> Option<Offset> {
+    let digits = name.strip_suffix(ending)?;
+    let canonical = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if canonical { digits.parse().ok().map(Offset) } else { None }
+}
+
+/// Files of a folder that are named by offsets, in their order, and the names of those that are not.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    pub(super) offsets: Vec<Offset>,
+    pub(super) foreign: Vec<String>,
+}
+
+pub(super) fn list(storage: &dyn Storage, folder: &'static str, ending: &str) -> Result<Listing, LogError> {
+    let names = storage.list(folder).map_err(|error| LogError::io(storage.show(folder), "listing it", &error))?;
+    let mut listing = Listing::default();
+    for name in names {
+        match named_offset(&name, ending) {
+            Some(offset) => listing.offsets.push(offset),
+            None => listing.foreign.push(name),
+        }
+    }
+    Ok(listing)
+}
+
+pub(super) fn list_segments(storage: &dyn Storage) -> Result<Listing, LogError> {
+    list(storage, SEGMENTS, ".seg")
+}
+
+/// Whether the directory is one of ours; an empty one can become one.
+pub(super) fn check_marker(storage: &dyn Storage) -> Result<Marked, LogError> {
+    let shown = || storage.show(MARKER);
+    let text = read_all(storage, MARKER, 4_096).map_err(|error| LogError::io(shown(), "reading it", &error))?;
+    let Some(text) = text else {
+        let names = storage.list("").map_err(|error| LogError::io(storage.show(""), "listing it", &error))?;
+        let strange = names.iter().any(|name| !EARLIER.contains(&name.as_str()));
+        let segments = !list_segments(storage)?.offsets.is_empty();
+        return if strange || segments { Err(LogError::NotALog { path: storage.show("") }) } else { Ok(Marked::No) };
+    };
+    if text == MARKER_TEXT {
+        return Ok(Marked::Yes);
+    }
+    let version = std::str::from_utf8(&text).ok().and_then(|text| {
+        text.strip_prefix("etaflow directory, version ")?.strip_suffix('\n')?.parse().ok().filter(|&found| found > 1)
+    });
+    Err(match version {
+        Some(found) => LogError::NewerVersion { path: shown(), found, known: 1 },
+        None => LogError::NotALog { path: storage.show("") },
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Marked {
+    Yes,
+    /// Nothing is there yet.
+    No,
+}
+
+/// Makes the directory one of ours.
+pub(super) fn mark(storage: &dyn Storage) -> Result<(), LogError> {
+    let folders = [SEGMENTS, CHECKPOINTS, SNAPSHOTS, GROUPS];
+    let made = folders.into_iter().try_for_each(|folder| storage.create_folder(folder));
+    made.and_then(|()| replace(storage, MARKER, MARKER_TEXT))
+        .map_err(|error: io::Error| LogError::io(storage.show(MARKER), "making the directory a log's", &error))
+}

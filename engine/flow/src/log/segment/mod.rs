@@ -1,0 +1,38 @@
+//! The log in segments on storage.
+//!
+//! ```text
+//! append -> state (encoded, and in memory) -> syncer, or who appends -> writer -> segments, then the durable mark
+//! ```
+//!
+//! A segment is a file of [batches](frame), named by the offset of its first record. A full one is [sealed](header) and on
+//! the disk before the next one begins. How far all of it is durable is told in a [file of its own](durability).
+
+mod backlog;
+mod checkpoint;
+mod config;
+mod cursor;
+mod durability;
+mod files;
+mod frame;
+mod header;
+mod layout;
+mod log;
+#[cfg(test)]
+mod log_tests;
+mod opened;
+mod reader;
+mod recover;
+mod retention;
+mod state;
+mod syncer;
+mod window;
+mod writer;
+
+pub use config::{Retention, SegmentLogConfig, SyncPolicy};
+pub use files::{LogFiles, SegmentInfo};
+pub use log::{LogOpened, SegmentLog};
+pub use reader::SegmentReader;
+pub use recover::Torn;
+
+#[cfg(test)]
+mod samples;
