@@ -51,5 +51,40 @@ fn admit(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, admit);
+/// What it costs to write down 100,000 drivers and as many trips, which the thread that takes events in waits for, and to
+/// take them in again.
+fn checkpoint(criterion: &mut Criterion) {
+    const NAMES: u64 = 100_000;
+    let mut sequencer = Sequencer::new(SequencerConfig::default(), Arc::new(Dictionary::new()));
+    let text = |what: &str, number: u64| Key::new(&format!("{what}-{number}")).expect("a short text is a key");
+    let (now, mut log) = (Timestamp::from_secs(0), Entries::default());
+    for number in 0..NAMES {
+        let fix = GpsFix::at(Coord::default());
+        let (driver, trip) = (text("driver", number), text("trip", number));
+        let (pickup, dropoff) = (Coord::default(), Coord::default());
+        let data = [EventData::LocationUpdated { driver, fix }, EventData::TripRequested { trip, pickup, dropoff }];
+        for (id, data) in (2 * number..).map(EventId::Sequence).zip(data) {
+            sequencer.admit(&Event { source: Key::Number(0), id, time: now, due: None, data }, now, &mut log);
+        }
+    }
+    assert_eq!(log.records.len() as u64, 2 * NAMES, "each is accepted");
+    let bytes = sequencer.checkpoint();
+    let mut group = criterion.benchmark_group("sequencer of 100,000 drivers and trips");
+    group.throughput(Throughput::Bytes(bytes.len() as u64)).sample_size(20);
+    group.bench_function("checkpoint", |bencher| bencher.iter_with_large_drop(|| sequencer.checkpoint()));
+    let fresh = || Arc::new(Dictionary::new());
+    group.bench_function("restore", |bencher| {
+        bencher.iter_with_large_drop(|| Sequencer::restore(SequencerConfig::default(), fresh(), &bytes));
+    });
+    group.throughput(Throughput::Elements(2 * NAMES));
+    group.bench_function("absorb", |bencher| {
+        bencher.iter_with_large_drop(|| {
+            let mut other = Sequencer::new(SequencerConfig::default(), fresh());
+            other.absorb(&log).expect("a sequencer has made it");
+            other
+        });
+    });
+}
+
+criterion_group!(benches, admit, checkpoint);
 criterion_main!(benches);

@@ -177,3 +177,186 @@ proptest! {
         }
     }
 }
+
+/// A bit of everything: sources with and without gaps, text and numbers, trips under way, ended and forgotten, opaque ids.
+fn varied() -> (Sequencer, Entries) {
+    let mut sequencer = Sequencer::new(SequencerConfig::default(), Arc::new(Dictionary::new()));
+    let trip =
+        |number| EventData::TripRequested { trip: key(number), pickup: Coord::default(), dropoff: Coord::default() };
+    let status = |number| EventData::StatusChanged { driver: key(number), status: DriverStatus::Busy };
+    let sequence = EventId::Sequence;
+    let events = [
+        (0, sequence(1_000), status(1), 0),
+        (0, sequence(1_001), status(2), 0),
+        (1, EventId::Opaque(key(3)), trip(4), 0),
+        (1, EventId::Opaque(key(4)), EventData::TripCancelled { trip: key(4) }, 1),
+        (2, sequence(0), trip(5), 1),
+        (0, sequence(1_200), EventData::TripCompleted { trip: key(5) }, 3_600),
+        (0, sequence(900), trip(6), 3_600),
+        (0, sequence(1_199), trip(7), 3_601),
+    ];
+    let steps = events.map(|(source, id, data, at)| {
+        let time = NOW + Span::from_secs(at);
+        Step::Event(Event { source: key(source), id, time, due: None, data }, time)
+    });
+    let mut entries = run(&mut sequencer, &steps);
+    sequencer.tick(NOW + Span::from_secs(3_601), &mut entries);
+    assert_eq!((entries.records.len(), entries.notes.len()), (9, 12), "each was accepted, and a trip is forgotten");
+    (sequencer, entries)
+}
+
+fn restore(checkpoint: &[u8]) -> Result<Sequencer, CheckpointError> {
+    Sequencer::restore(SequencerConfig::default(), Arc::new(Dictionary::new()), checkpoint)
+}
+
+/// What [`varied`] was when version 1 was made.
+const CHECKPOINT_V1: [&str; 7] = [
+    "894554430d0a1a0a010000000900000000000000010000000000000040f647abe900000040f647abe900000000abfbaae900",
+    "00000300000000000000000000000003b00400000000000000000000000000000e0000000000000005000000100000000000",
+    "00000000000000030000000000000000000000000000000000000000000000800100066e616d652031020000000000000000",
+    "0000000000000000000000000000000000000000000200000000000000010000000000000000000000000000000000000000",
+    "0000000001000000010000000000000002000000066e616d65203100020000000000000004000000020000000200000000b4",
+    "38abe90000000006000000000000000300000040f647abe9000000066e616d652037010000000100000000b438abe9000000",
+    "066e616d65203502000000877514315d74a28140445ef858482d7dde579869c778033606348e06169a7edb3a4b1286",
+];
+
+#[test]
+fn checkpoints_of_version_1_are_read() {
+    let hex = CHECKPOINT_V1.concat();
+    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    let old: Vec<u8> = (0..hex.len()).step_by(2).map(byte).collect();
+    assert_eq!(varied().0.checkpoint(), old);
+    assert_eq!(restore(&old).unwrap().checkpoint(), old);
+}
+
+#[test]
+fn any_damage_is_found_and_changes_nothing() {
+    let (sequencer, _) = varied();
+    let good = sequencer.checkpoint();
+    let dictionary = Arc::new(Dictionary::new());
+    dictionary.add_driver(&key(1), DriverId(0));
+    let refused = |bytes: &[u8], what: &dyn std::fmt::Debug| {
+        let restored = Sequencer::restore(SequencerConfig::default(), Arc::clone(&dictionary), bytes);
+        assert!(restored.is_err() && dictionary.restore(bytes).is_err(), "{what:?}");
+        assert_eq!((dictionary.drivers(), dictionary.trips()), (1, 0), "{what:?}");
+    };
+    for bit in 0..good.len() * 8 {
+        let mut bad = good.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        refused(&bad, &("bit", bit));
+    }
+    (0..good.len()).for_each(|length| refused(&good[..length], &("length", length)));
+    refused(&[good.as_slice(), &[0]].concat(), &"a byte more");
+}
+
+/// With a checksum that is right.
+fn sealed(content: &[u8]) -> Vec<u8> {
+    [content, &crc32c::crc32c(content).to_le_bytes()].concat()
+}
+
+#[test]
+fn what_is_wrong_with_a_checkpoint_is_named() {
+    let (sequencer, _) = varied();
+    let good = sequencer.checkpoint();
+    let mut newer = good.clone();
+    newer[8] = 2;
+    let mut damaged = good.clone();
+    damaged[20] ^= 1;
+    let content = &good[..good.len() - 4];
+    let longer = sealed(&[content, &[0]].concat());
+    let shorter = sealed(&content[..content.len() - 1]);
+    for (bytes, message) in [
+        (b"PNG".as_slice(), "is no checkpoint of a sequencer"),
+        (&newer, "has version 2, must be 1; a newer etaflow wrote it"),
+        (&damaged, "is damaged: its checksum is "),
+        (&longer, "is wrong: the rest at byte "),
+        (&shorter, "is wrong: an opaque id at byte "),
+    ] {
+        let error = restore(bytes).unwrap_err().to_string();
+        assert!(error.starts_with(message), "{error}");
+    }
+}
+
+#[test]
+fn duplicates_stay_duplicates_and_the_late_stay_late() {
+    let (sequencer, entries) = varied();
+    let mut read = Sequencer::new(SequencerConfig::default(), Arc::new(Dictionary::new()));
+    read.absorb(&entries).unwrap();
+    for mut again in [restore(&sequencer.checkpoint()).unwrap(), read] {
+        let mut out = Entries::default();
+        let mut admit = |source, id| {
+            let data = EventData::StatusChanged { driver: key(1), status: DriverStatus::Busy };
+            // The clock of the machine that it comes back on is a day behind.
+            let now = NOW - Span::from_secs(86_400);
+            again.admit(&Event { source: key(source), id, time: NOW, due: None, data }, now, &mut out)
+        };
+        for (source, id) in [(0, 1_000), (0, 1_001), (2, 0), (0, 1_200), (0, 900), (0, 1_199)] {
+            assert_eq!(admit(source, EventId::Sequence(id)), Admission::Duplicate);
+        }
+        assert_eq!(admit(1, EventId::Opaque(key(3))), Admission::Duplicate);
+        // An hour after it happened, by the log's time.
+        assert!(matches!(admit(0, EventId::Sequence(5)), Admission::DeadLettered(crate::event::Reason::Late, _)));
+        assert!(out.records.is_empty());
+    }
+}
+
+#[test]
+fn time_never_goes_back_after_a_restart() {
+    let (sequencer, _) = varied();
+    let mut again = restore(&sequencer.checkpoint()).unwrap();
+    let last = NOW + Span::from_secs(3_601);
+    assert_eq!((again.clock(), again.next_tick()), (last, 1));
+    let mut out = Entries::default();
+    for (clock, time) in [
+        (Timestamp::MIN, last),
+        (last - Span::from_secs(90), last),
+        (last + Span::from_secs(30), last + Span::from_secs(30)),
+    ] {
+        again.tick(clock, &mut out);
+        let event = Event {
+            source: key(0),
+            id: EventId::Sequence(4_000 + again.next_tick()),
+            time,
+            due: None,
+            data: EventData::RoadClosed(RoadRef { from_node: 1, to_node: 2 }),
+        };
+        again.admit(&event, clock, &mut out);
+        let told = out.records.iter().map(|record| (record.id, record.ingest_time));
+        let expected = (again.next_tick() - 1, 4_000 + again.next_tick());
+        assert_eq!(told.collect::<Vec<_>>(), [(expected.0, time), (expected.1, time)]);
+        out.clear();
+    }
+}
+
+#[test]
+fn another_retention_counts_for_all_trips_alike() {
+    let (sequencer, _) = varied();
+    let config = SequencerConfig { trip_retention: Span::from_secs(10), ..SequencerConfig::default() };
+    let dictionary = Arc::new(Dictionary::new());
+    let mut again = Sequencer::restore(config, Arc::clone(&dictionary), &sequencer.checkpoint()).unwrap();
+    assert_eq!(dictionary.trip(&key(5)), Some(TripId(1)));
+    // It ended a second before the last tick, under a retention of an hour.
+    again.tick(NOW + Span::from_secs(3_610), &mut Entries::default());
+    assert_eq!((dictionary.trip(&key(5)), dictionary.trips()), (None, 2));
+}
+
+#[test]
+fn no_more_trips_are_forgotten_at_a_tick_than_go_with_a_record() {
+    const TRIPS: u64 = 20_000;
+    let mut sequencer = Sequencer::new(SequencerConfig::default(), Arc::new(Dictionary::new()));
+    let mut out = Entries::default();
+    for number in 0..TRIPS {
+        let (pickup, dropoff) = (Coord::default(), Coord::default());
+        let data = EventData::TripRequested { trip: Key::Number(number), pickup, dropoff };
+        let event = Event { source: key(0), id: EventId::Sequence(number), time: NOW, due: None, data };
+        assert!(matches!(sequencer.admit(&event, NOW, &mut out), Admission::Accepted(_)));
+    }
+    let late = NOW + Span::from_secs(100_000);
+    let mut other = Sequencer::new(SequencerConfig::default(), Arc::new(Dictionary::new()));
+    for forgotten in [16_384, TRIPS as usize - 16_384, 0] {
+        other.absorb(&out).unwrap();
+        out.clear();
+        sequencer.tick(late, &mut out);
+        assert_eq!(out.notes.len(), forgotten);
+    }
+}

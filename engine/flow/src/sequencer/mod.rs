@@ -20,6 +20,8 @@ mod trips;
 mod writer;
 
 #[cfg(test)]
+mod absorb_tests;
+#[cfg(test)]
 mod checkpoint_tests;
 #[cfg(test)]
 mod tests;

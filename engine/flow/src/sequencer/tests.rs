@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::seen::{Seen, SequenceWindow};
 use super::*;
+use crate::bytes::ByteReader;
 use crate::event::{
     DriverId, DriverStatus, Entries, Event, EventData, EventId, GpsFix, Key, Offset, Payload, Reason, RoadRef, TripId,
 };
@@ -335,6 +336,64 @@ proptest! {
                 all.insert(number);
             }
             prop_assert!(window.words_kept() as u64 <= words + 1);
+        }
+    }
+
+    #[test]
+    fn a_window_that_is_kept_by_another_forgets_and_brings_nothing_back(
+        before in sequence_numbers(), words in (1..5u64, 1..5u64), after in sequence_numbers(),
+    ) {
+        let (mut window, mut all) = (SequenceWindow::new(64 * words.0), HashSet::new());
+        for number in before {
+            if window.check(number) == Seen::New {
+                window.insert(number);
+                all.insert(number);
+            }
+        }
+        let (floor, mut bytes) = (window.floor(), Vec::new());
+        window.encode(&mut bytes);
+        prop_assert_eq!(bytes.len(), window.bytes());
+        let mut reader = ByteReader::new(&bytes);
+        let size = 64 * words.1;
+        let mut window = SequenceWindow::decode(size, &mut reader).unwrap();
+        prop_assert_eq!(reader.left(), 0);
+        for number in after {
+            let highest = all.iter().max().copied();
+            let too_old = number < floor
+                || highest.is_some_and(|highest| u128::from(number) + u128::from(size) <= u128::from(highest));
+            let expected = match all.contains(&number) {
+                _ if too_old => Seen::TooOld,
+                true => Seen::Before,
+                false => Seen::New,
+            };
+            prop_assert_eq!(window.check(number), expected, "{}", number);
+            if expected == Seen::New {
+                window.insert(number);
+                all.insert(number);
+            }
+            prop_assert!(window.words_kept() as u64 <= words.1 + 1);
+        }
+    }
+
+    #[test]
+    fn a_window_of_any_bytes_is_refused_or_bounded(
+        before in sequence_numbers(), changes in prop::collection::vec(any::<(u8, u8)>(), 0..4), after in sequence_numbers(),
+    ) {
+        let (mut window, mut bytes) = (SequenceWindow::new(128), Vec::new());
+        before.into_iter().for_each(|number| if window.check(number) == Seen::New { window.insert(number) });
+        window.encode(&mut bytes);
+        for (at, to) in changes {
+            let length = bytes.len();
+            bytes[usize::from(at) % length] = to;
+        }
+        if let Ok(mut window) = SequenceWindow::decode(64, &mut ByteReader::new(&bytes)) {
+            for number in after {
+                if window.check(number) == Seen::New {
+                    window.insert(number);
+                    prop_assert_eq!(window.check(number), Seen::Before);
+                }
+                prop_assert!(window.words_kept() <= 2);
+            }
         }
     }
 
