@@ -21,6 +21,7 @@
 //!   trip has come.
 //! - `config`: all that can be set in the pipeline.
 //! - `eta` and `pipeline`: arrival times, and the one place that names every operator and runs them on their threads.
+//! - `effect`: what is done to the outside, and done once.
 //! - `view`: what is known now, for those who ask.
 //! - `bus`, `runtime`: the async edge: events in with backpressure, results out, start and shutdown.
 //!
@@ -93,6 +94,7 @@ mod bus;
 #[expect(dead_code, reason = "notes and snapshots are read with it")]
 mod bytes;
 mod config;
+mod effect;
 mod eta;
 mod event;
 mod fleet;
@@ -117,6 +119,10 @@ pub use bus::{
 };
 pub use bytes::BytesError;
 pub use config::{Config, PipelineConfigError};
+pub use effect::{
+    Deliverer, DeliveryConfig, DeliveryError, DeliverySetup, Effect, EffectId, Guarantee, JournalError, JournalSink,
+    Sink, SinkError, SinkReport,
+};
 pub use eta::{
     Arrival, Calibration, Cause, Epoch, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Phase, Quantiles,
     Residual, Told,

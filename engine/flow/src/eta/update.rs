@@ -2,6 +2,7 @@ use std::fmt;
 
 use etaflow_road::{Span, Timestamp};
 
+use crate::bytes::{ByteReader, BytesError};
 use crate::event::{DriverId, Offset, TripId};
 
 /// What is told of a trip's arrival, and what it rests on.
@@ -56,6 +57,30 @@ impl EtaUpdate {
     pub(super) fn promise(&self) -> Promise {
         let arrival = self.arrival.map(|arrival| arrival.p50);
         Promise { cause: self.cause, pickup_at: self.pickup_at, arrival }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    pub(crate) fn decode(reader: &mut ByteReader<'_>) -> Result<Self, BytesError> {
+        let trip = TripId(reader.u32("a trip's number")?);
+        let driver = Some(reader.u32("a driver's number")?).filter(|&number| number != u32::MAX).map(DriverId);
+        let offset = Offset(reader.u64("an offset")?);
+        let cause = Cause::from_number(reader.u8("a cause")?).ok_or_else(|| reader.error("a cause", "is unknown"))?;
+        let epoch = reader.u64("an epoch")?;
+        let direction = reader.f32("a confidence")?;
+        if direction != 0.0 && !(0.5..=1.0).contains(&direction) || direction.is_sign_negative() {
+            return Err(reader.error("a confidence", "must be 0 or 0.5 to 1"));
+        }
+        let mut time = |what| reader.time(what).map(|time| Some(time).filter(|&time| time != Timestamp::MIN));
+        let as_of = time("the time of an update")?.unwrap_or(Timestamp::MIN);
+        let (fix_at, pickup_at) = (time("the time of a fix")?, time("the time of a pickup")?);
+        let quantiles = [time("an arrival")?, time("an arrival")?, time("an arrival")?];
+        let arrival = match quantiles {
+            [Some(p10), Some(p50), Some(p90)] => Some(Arrival { p10, p50, p90 }),
+            [None, None, None] => None,
+            _ => return Err(reader.error("an arrival", "is there in part")),
+        };
+        let direction_confidence = Some(direction).filter(|&direction| direction > 0.0);
+        Ok(Self { trip, driver, offset, cause, as_of, fix_at, direction_confidence, epoch, pickup_at, arrival })
     }
 
     /// Whether this says something that `told` did not: another cause of weight, or a time moved by `change_min`.
@@ -150,6 +175,16 @@ impl Cause {
         Self::Completed,
         Self::Cancelled,
     ];
+
+    /// The cause of that number.
+    fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// The cause of that [name](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.name() == name)
+    }
 
     /// Its name in files and reports.
     pub const fn name(self) -> &'static str {

@@ -143,6 +143,15 @@ impl ForgetfulDisk {
         }
     }
 
+    /// Something else that is done while the power may go: whether it is done, and whether it can be told of.
+    pub(crate) fn act(&self) -> (bool, io::Result<()>) {
+        let mut state = self.lock();
+        match state.change() {
+            Ok(done) => (done, state.said(())),
+            Err(error) => (false, Err(error)),
+        }
+    }
+
     /// Turns over a bit of a file, on the disk.
     pub(crate) fn flip(&self, path: &str, bit: u64) {
         let mut state = self.lock();
