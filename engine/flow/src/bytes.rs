@@ -1,6 +1,6 @@
 //! Reading of what was written in little-endian, in the order of writing.
 
-use etaflow_road::{Coord, EdgeId, Network, Position, Timestamp};
+use etaflow_road::{Coord, EdgeId, Network, Position, Timestamp, Weight};
 
 /// Reads values off bytes, one after the other, and never past their end.
 #[derive(Debug, Clone)]
@@ -131,6 +131,16 @@ impl<'a> ByteReader<'a> {
         if marks & !known == 0 { Ok(marks) } else { Err(self.error(what, "has a bit that means nothing")) }
     }
 
+    /// One travel time for each of so many edges, whatever they are.
+    pub(crate) fn weights(&mut self, what: &'static str, edges: usize) -> Result<Vec<Weight>, BytesError> {
+        if self.u32(what)? as usize != edges {
+            return Err(self.error(what, "is of another network: it has not as many edges"));
+        }
+        let bytes = self.take(what, edges.saturating_mul(size_of::<Weight>()))?;
+        let weight = |bytes: &[u8]| Weight::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        Ok(bytes.chunks_exact(size_of::<Weight>()).map(weight).collect())
+    }
+
     /// That nothing is left.
     pub(crate) fn end(&self) -> Result<(), BytesError> {
         if self.left() == 0 { Ok(()) } else { Err(self.error("the rest", "is more than was written")) }
@@ -152,4 +162,14 @@ pub(crate) fn put_time(out: &mut Vec<u8>, time: Timestamp) {
 pub(crate) fn put_coord(out: &mut Vec<u8>, coord: Coord) {
     out.extend(coord.lat_e7().to_le_bytes());
     out.extend(coord.lon_e7().to_le_bytes());
+}
+
+/// Appends the travel times of all edges of a network.
+pub(crate) fn put_weights(out: &mut Vec<u8>, weights: &[Weight]) {
+    out.extend((weights.len() as u32).to_le_bytes());
+    let begin = out.len();
+    out.resize(begin + size_of_val(weights), 0);
+    for (bytes, weight) in out[begin..].chunks_exact_mut(size_of::<Weight>()).zip(weights) {
+        bytes.copy_from_slice(&weight.to_le_bytes());
+    }
 }

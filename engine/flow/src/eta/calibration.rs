@@ -3,8 +3,12 @@ use std::sync::Arc;
 
 use etaflow_road::{Span, Timestamp};
 
+use crate::bytes::{ByteReader, BytesError, put_time};
 use crate::event::TripId;
-use crate::stream::{StateDigest, Tick};
+use crate::stream::{StateDigest, StateError, Tick};
+
+/// What this state is called.
+const CALIBRATION: &str = "calibration";
 
 /// A share of one, in fixed point.
 const ONE: i64 = 1 << 12;
@@ -120,15 +124,82 @@ impl Calibration {
         &self.quantiles
     }
 
+    /// Appends all of it: what is the same appends the same bytes. The quantiles follow from the rest.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let Self { knots, quantiles: _, pending } = self;
+        for residuals in knots.iter().flatten() {
+            out.extend((residuals.len() as u32).to_le_bytes());
+            for &(at, share) in residuals {
+                put_time(out, at);
+                out.extend(share.to_le_bytes());
+            }
+        }
+        out.extend((pending.len() as u32).to_le_bytes());
+        for &Residual { trip, phase, forecast_ms, actual_ms } in pending {
+            out.extend(trip.0.to_le_bytes());
+            out.push(phase as u8);
+            out.extend(forecast_ms.to_le_bytes());
+            out.extend(actual_ms.to_le_bytes());
+        }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    ///
+    /// # Errors
+    /// If it was not written by that.
+    pub fn restore(bytes: &[u8]) -> Result<Self, StateError> {
+        let mut reader = ByteReader::new(bytes);
+        Self::read(&mut reader).map_err(|error| StateError::of(CALIBRATION, 0, &error))
+    }
+
+    fn read(reader: &mut ByteReader<'_>) -> Result<Self, BytesError> {
+        let mut calibration = Self::default();
+        let mut at = [[[0; 3]; KNOTS]; PHASES];
+        for (residuals, at) in calibration.knots.iter_mut().flatten().zip(at.iter_mut().flatten()) {
+            residuals.clear();
+            let count = reader.u32("the number of residuals")? as usize;
+            if !(1..=RESIDUALS_MAX).contains(&count) {
+                return Err(reader.error("the number of residuals", "is none that is kept"));
+            }
+            for _ in 0..count {
+                let made_at = reader.time("the time of a residual")?;
+                residuals.push_back((made_at, read_share(reader, "a residual")?));
+            }
+            *at = quantiles_of(residuals);
+        }
+        calibration.quantiles = Arc::new(Quantiles { at });
+        for _ in 0..reader.u32("the number of new residuals")? {
+            let (trip, phase) = (TripId(reader.u32("a residual's trip")?), Phase::decode(reader)?);
+            let (forecast_ms, actual_ms) = (reader.u32("a forecast")?, reader.u32("what it took")?);
+            calibration.pending.push(Residual { trip, phase, forecast_ms, actual_ms });
+        }
+        reader.end()?;
+        Ok(calibration)
+    }
+
     /// Adds the whole state to `digest`.
     pub fn digest(&self, digest: &mut StateDigest) {
-        for (knot, residuals) in self.knots.iter().flatten().enumerate() {
-            let mut bytes = Vec::with_capacity(residuals.len() * 12);
-            for (at, share) in residuals {
-                bytes.extend(at.micros().to_le_bytes());
-                bytes.extend(share.to_le_bytes());
-            }
-            digest.entity(b'q', knot as u64, &bytes);
+        let mut bytes = Vec::new();
+        self.encode(&mut bytes);
+        digest.entity(b'q', 0, &bytes);
+    }
+}
+
+fn read_share(reader: &mut ByteReader<'_>, what: &'static str) -> Result<i32, BytesError> {
+    let share = reader.u32(what)? as i32;
+    if (-ONE..=SHARE_MAX * ONE).contains(&i64::from(share)) {
+        Ok(share)
+    } else {
+        Err(reader.error(what, "is off by too much"))
+    }
+}
+
+impl Phase {
+    pub(super) fn decode(reader: &mut ByteReader<'_>) -> Result<Self, BytesError> {
+        match reader.u8("a phase")? {
+            0 => Ok(Self::Departure),
+            1 => Ok(Self::EnRoute),
+            _ => Err(reader.error("a phase", "is none")),
         }
     }
 }
@@ -156,6 +227,23 @@ impl Quantiles {
             .map(|share| (i64::from(forecast_ms) + base * i64::from(share) / ONE).clamp(0, i64::from(u32::MAX)) as u32)
     }
 
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        self.at.iter().flatten().flatten().for_each(|share| out.extend(share.to_le_bytes()));
+    }
+
+    pub(super) fn decode(reader: &mut ByteReader<'_>) -> Result<Self, BytesError> {
+        let mut at = [[[0; 3]; KNOTS]; PHASES];
+        for shares in at.iter_mut().flatten() {
+            for share in shares.iter_mut() {
+                *share = read_share(reader, "a spread")?;
+            }
+            if !shares.is_sorted() {
+                return Err(reader.error("a spread", "does not ascend"));
+            }
+        }
+        Ok(Self { at })
+    }
+
     /// The knot that a forecast belongs to: the closest, by ratio. One residual of a trip counts for each.
     pub(super) fn knot(forecast_ms: u32) -> usize {
         let above = KNOTS_MS.partition_point(|&knot| knot <= forecast_ms);
@@ -175,47 +263,5 @@ fn quantiles_of(residuals: &VecDeque<(Timestamp, i32)>) -> [i32; 3] {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const TICK: Tick = Tick { number: 0, time: Timestamp::MIN, watermark: Timestamp::MIN };
-
-    proptest! {
-        #[test]
-        fn quantiles_ascend_and_do_not_depend_on_the_shards(
-            residuals in prop::collection::vec((0_u32..50, 0_u32..4_000_000, 0_u32..8_000_000), 0..200),
-            forecast_ms in 0_u32..4_000_000,
-            cut in 0_usize..200,
-        ) {
-            let residuals: Vec<Residual> = residuals.into_iter()
-                .map(|(trip, forecast_ms, actual_ms)| Residual { trip: TripId(trip), phase: Phase::EnRoute, forecast_ms, actual_ms })
-                .collect();
-            let (mut one, mut two) = (Calibration::default(), Calibration::default());
-            one.add(&residuals);
-            let (first, second) = residuals.split_at(cut.min(residuals.len()));
-            two.add(second);
-            two.add(first);
-            let quantiles = Arc::clone(one.on_tick(&TICK));
-            prop_assert_eq!(&quantiles, two.on_tick(&TICK));
-            let [p10, p50, p90] = quantiles.of(Phase::EnRoute, forecast_ms);
-            prop_assert!(p10 <= p50 && p50 <= p90);
-        }
-    }
-
-    #[test]
-    fn what_always_takes_twice_as_long_is_forecast_so() {
-        let mut calibration = Calibration::default();
-        let residuals: Vec<Residual> = (0..RESIDUALS_MAX as u32)
-            .map(|trip| Residual {
-                trip: TripId(trip),
-                phase: Phase::Departure,
-                forecast_ms: 300_000,
-                actual_ms: 600_000,
-            })
-            .collect();
-        calibration.add(&residuals);
-        assert_eq!(calibration.on_tick(&TICK).of(Phase::Departure, 300_000), [600_000; 3]);
-    }
-}
+#[path = "calibration_tests.rs"]
+mod tests;

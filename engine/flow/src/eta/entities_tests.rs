@@ -85,7 +85,7 @@ impl World {
                 let coord = |nth| CITY.0.coord_at(position(nth).edge, position(nth).offset_mm);
                 let (pickup, dropoff) = (coord(from), coord(to));
                 self.trips.push(Some(Trip { pickup, dropoff, requested_at: self.now, stage: TripStage::Requested }));
-                self.trip(self.trips.len() - 1, None, |stage| Some(stage))
+                self.trip(self.trips.len() - 1, None, Some)
             }
             Change::Assign { trip, driver } => {
                 let driver = DriverId(driver);

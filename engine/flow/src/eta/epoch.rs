@@ -1,8 +1,13 @@
 use std::sync::Arc;
 
-use etaflow_road::Metric;
+use etaflow_road::{EdgeId, Metric, Network, Weight};
 
 use super::calibration::Quantiles;
+use crate::bytes::{ByteReader, BytesError, put_weights};
+use crate::stream::StateError;
+
+/// What this state is called.
+const EPOCH: &str = "epoch";
 
 /// The travel times and spreads that answers rest on, from one tick to the next.
 #[derive(Debug, Clone)]
@@ -16,3 +21,61 @@ pub struct Epoch {
     /// How far off their sums are.
     pub quantiles: Arc<Quantiles>,
 }
+
+impl Epoch {
+    /// Appends all of it.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let Self { number, metric, metric_number, quantiles } = self;
+        out.extend(number.to_le_bytes());
+        out.extend(metric_number.to_le_bytes());
+        put_weights(out, metric.weights());
+        quantiles.encode(out);
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote, on the same network.
+    ///
+    /// `known` are metrics that there are already, each with its number: the one with this epoch's number is shared, and
+    /// another saves work where it differs in few travel times.
+    ///
+    /// # Errors
+    /// If it was not written by that, or if its metric is known and has other travel times.
+    pub fn decode(network: &Network, bytes: &[u8], known: &[(u64, Arc<Metric>)]) -> Result<Self, StateError> {
+        let mut reader = ByteReader::new(bytes);
+        let number = reader.u64("the number").map_err(|error| StateError::of(EPOCH, 0, &error))?;
+        Self::read(&mut reader, number, network, known).map_err(|error| StateError::of(EPOCH, number, &error))
+    }
+
+    fn read(
+        reader: &mut ByteReader<'_>,
+        number: u64,
+        network: &Network,
+        known: &[(u64, Arc<Metric>)],
+    ) -> Result<Self, BytesError> {
+        let metric_number = reader.u64("the metric's number")?;
+        let weights = reader.weights("a travel time", network.edge_count())?;
+        let quantiles = Arc::new(Quantiles::decode(reader)?);
+        reader.end()?;
+        let metric = match known.iter().min_by_key(|(known, _)| known.abs_diff(metric_number)) {
+            Some((known, metric)) if *known == metric_number => {
+                if metric.weights() != weights {
+                    return Err(reader.error("a travel time", "is another than that of the same metric elsewhere"));
+                }
+                Ok(Arc::clone(metric))
+            }
+            Some((_, near)) => near.with_changes(&changes(near, &weights)).map(Arc::new),
+            None => Metric::new(network, weights).map(Arc::new),
+        };
+        let metric = metric.map_err(|_| reader.error("a travel time", "is none"))?;
+        Ok(Self { number, metric, metric_number, quantiles })
+    }
+}
+
+/// The edges whose travel times are others than in `metric`.
+fn changes(metric: &Metric, weights: &[Weight]) -> Vec<(EdgeId, Weight)> {
+    let pairs = metric.weights().iter().zip(weights);
+    (0..).map(EdgeId).zip(pairs).filter(|(_, (old, new))| old != new).map(|(edge, (_, &new))| (edge, new)).collect()
+}
+
+#[cfg(test)]
+#[path = "epoch_tests.rs"]
+mod tests;

@@ -152,11 +152,7 @@ fn read_forecasts(reader: &mut ByteReader<'_>, has: Has) -> Result<Forecasts, By
     let mut made = Vec::new();
     for _ in 0..count {
         let at = reader.time("the time of a forecast")?;
-        let phase = match reader.u8("the phase of a forecast")? {
-            0 => Phase::Departure,
-            1 => Phase::EnRoute,
-            _ => return Err(reader.error("the phase of a forecast", "is none")),
-        };
+        let phase = Phase::decode(reader)?;
         let forecast = reader.u32("a forecast")?;
         if forecast >= INFINITY {
             return Err(reader.error("a forecast", "is of no way"));

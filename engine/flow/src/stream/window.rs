@@ -25,6 +25,11 @@ impl Panes {
         Self { width: width.max(Span::from_micros(1)) }
     }
 
+    /// How long each is.
+    pub fn width(self) -> Span {
+        self.width
+    }
+
     /// The pane that `time` falls into.
     pub fn at(self, time: Timestamp) -> Pane {
         Pane(time.micros().div_euclid(self.width.micros()))
@@ -103,12 +108,18 @@ impl<A: Aggregate> SlidingWindow<A> {
         }
     }
 
-    /// All keys that have a value, ascending.
-    pub fn keys(&self) -> Vec<u32> {
-        let mut keys: Vec<u32> = self.panes.iter().flat_map(|pane| pane.keys().copied()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys
+    /// All that is in the window: each pane, the oldest first, with its keys in ascending order and their values.
+    pub fn in_order(&self) -> impl Iterator<Item = (Pane, Vec<(u32, &A)>)> {
+        (self.first.0..).map(Pane).zip(&self.panes).map(|(pane, values)| {
+            let mut values: Vec<(u32, &A)> = values.iter().map(|(&key, value)| (key, value)).collect();
+            values.sort_unstable_by_key(|&(key, _)| key);
+            (pane, values)
+        })
+    }
+
+    /// Counts more values that came too late.
+    pub fn add_late(&mut self, late: u64) {
+        self.late += late;
     }
 
     /// How many values came too late.

@@ -1,12 +1,20 @@
 use etaflow_road::{RoadClass, Span, Timestamp};
 
 use super::evidence::Evidence;
+use crate::bytes::{ByteReader, BytesError, put_time};
 
 /// A pace of one, in fixed point: as fast as the map says.
 pub(super) const PAR: u64 = 1 << 12;
 
+/// What a pace is held to.
+pub(super) const PACE_MIN: u64 = PAR / 3;
+pub(super) const PACE_MAX: u64 = PAR * 10;
+
 /// So much driving, in milliseconds (30 h), says all there is to say of a pace.
 const ENOUGH_MS: u64 = 30 * 3_600_000;
+
+/// What is read as a sum is at most this: a million drivers' for a century.
+const SUM_MAX_MS: u64 = 1 << 62;
 
 /// One value for each road class.
 pub(super) type PerClass<T> = [T; RoadClass::ALL.len()];
@@ -89,17 +97,33 @@ impl ClassPace {
     pub(super) fn paces(&self, last: &PerClass<u64>) -> PerClass<u64> {
         let all = self.all.pace(PAR, self.prior_ms);
         std::array::from_fn(|class| {
-            let pace = self.class[class].pace(all, self.prior_ms).clamp(PAR / 3, PAR * 10);
+            let pace = self.class[class].pace(all, self.prior_ms).clamp(PACE_MIN, PACE_MAX);
             pace.clamp(last[class] - last[class] / 10, last[class] + last[class] / 10)
         })
     }
 
+    /// Appends what was driven; how it is weighed is the configuration's.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        for sums in self.class.iter().chain([&self.all]) {
+        let Self { all, class, prior_ms: _, half_life: _, halved_at } = self;
+        for sums in class.iter().chain([all]) {
             out.extend(sums.driven_ms.to_le_bytes());
             out.extend(sums.free_flow_ms.to_le_bytes());
         }
-        out.extend(self.halved_at.map_or(i64::MIN, Timestamp::micros).to_le_bytes());
+        out.push(u8::from(halved_at.is_some()));
+        halved_at.iter().for_each(|&at| put_time(out, at));
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote into one in which nothing was driven.
+    pub(super) fn read(&mut self, reader: &mut ByteReader<'_>) -> Result<(), BytesError> {
+        for sums in self.class.iter_mut().chain([&mut self.all]) {
+            *sums = Sums { driven_ms: reader.u64("the time driven")?, free_flow_ms: reader.u64("the time allowed")? };
+            if sums.driven_ms.max(sums.free_flow_ms) > SUM_MAX_MS {
+                return Err(reader.error("the time driven", "is more than a fleet drives"));
+            }
+        }
+        let halved = reader.marks("whether sums were halved", 1)? == 1;
+        self.halved_at = if halved { Some(reader.time("when sums were halved")?) } else { None };
+        Ok(())
     }
 }
 

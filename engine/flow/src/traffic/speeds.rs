@@ -1,3 +1,5 @@
+mod codec;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -55,7 +57,7 @@ pub struct Traffic {
 }
 
 /// What was driven on an edge within the window, each pane by its weight.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Driven {
     /// Millimetres, times the weight.
     length: u64,
@@ -95,7 +97,7 @@ impl Traffic {
         Self {
             panes: Panes::new(config.pane),
             window_panes: config.panes,
-            prior: (config.prior_traversals * ONE as f64).round().max(1.0) as u64,
+            prior: prior_of(config),
             window: None,
             pace: ClassPace::new(config.class_prior_min, config.class_half_life),
             applied: [PAR; etaflow_road::RoadClass::ALL.len()],
@@ -269,33 +271,13 @@ impl Traffic {
     /// Adds the whole state to `digest`.
     pub fn digest(&self, digest: &mut StateDigest) {
         let mut bytes = Vec::new();
-        self.pace.encode(&mut bytes);
-        bytes.extend(self.metric_number.to_le_bytes());
+        self.encode(&mut bytes);
         digest.entity(b'p', 0, &bytes);
-        for (edge, stretches) in self.closures.iter() {
-            bytes.clear();
-            for road in stretches {
-                bytes.extend(road.from_node.to_le_bytes());
-                bytes.extend(road.to_node.to_le_bytes());
-            }
-            digest.entity(b'c', u64::from(edge.0), &bytes);
-        }
-        for edge in self.window.iter().flat_map(SlidingWindow::keys) {
-            bytes.clear();
-            for (age, evidence) in self.window.iter().flat_map(|window| window.of(edge)) {
-                bytes.extend((age as u64).to_le_bytes());
-                bytes.extend(evidence.samples.to_le_bytes());
-                bytes.extend(evidence.length_mm.to_le_bytes());
-                bytes.extend(evidence.duration_ms.to_le_bytes());
-            }
-            digest.entity(b'e', u64::from(edge), &bytes);
-        }
-        for (edge, weight) in self.weights.iter().enumerate() {
-            if *weight != self.network.free_flow(EdgeId(edge as u32)) {
-                digest.entity(b'w', edge as u64, &weight.to_le_bytes());
-            }
-        }
     }
+}
+
+fn prior_of(config: &TrafficConfig) -> u64 {
+    (config.prior_traversals * ONE as f64).round().max(1.0) as u64
 }
 
 #[cfg(test)]

@@ -26,6 +26,19 @@ struct TickPlan {
     roads: Vec<(u32, bool)>,
 }
 
+impl TickPlan {
+    /// What is added at a tick within a pane.
+    fn sums(&self, now: Pane) -> Vec<(Pane, EdgeId, Evidence)> {
+        let sum = |&(nth, ago, share, speed): &(u32, i64, u64, u64)| {
+            let edge = edge(nth);
+            let length_mm = u64::from(CITY.length_mm(edge)) * share / 100;
+            let duration_ms = u64::from(CITY.free_flow(edge)) * share / speed;
+            (Pane(now.0 - ago), edge, Evidence { samples: 1, length_mm, duration_ms })
+        };
+        self.driven.iter().map(sum).collect()
+    }
+}
+
 fn ticks() -> impl Strategy<Value = Vec<TickPlan>> {
     let driven = prop::collection::vec((0..EDGES, -1_i64..8, 5_u64..=100, 20_u64..300), 0..8);
     let roads = prop::collection::vec((0..EDGES, any::<bool>()), 0..2);
@@ -157,12 +170,7 @@ proptest! {
         let mut now = Timestamp::from_secs(10_000);
         for (number, plan) in ticks.into_iter().enumerate() {
             now = now + Span::from_secs(plan.after_s);
-            let sums: Vec<_> = plan.driven.iter().map(|&(nth, ago, share, speed)| {
-                let edge = edge(nth);
-                let length_mm = u64::from(CITY.length_mm(edge)) * share / 100;
-                let duration_ms = u64::from(CITY.free_flow(edge)) * share / speed;
-                (Pane(panes.at(now).0 - ago), edge, Evidence { samples: 1, length_mm, duration_ms })
-            }).collect();
+            let sums = plan.sums(panes.at(now));
             let tick = Tick { number: number as u64, time: now, watermark: now };
             traffic.add(&tick, &sums);
             naive.add(now.secs_f64(), &sums);
@@ -260,3 +268,6 @@ fn a_metric_that_is_read_stays_as_it_is_and_few_are_kept_that_are_not() {
     readers.clear();
     assert!(traffic.spare().is_some(), "nobody reads the oldest");
 }
+
+#[path = "speeds/codec_tests.rs"]
+mod codec;
