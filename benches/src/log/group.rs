@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::keeper::{Failure, Keeper, Tally};
 use super::load::{Amount, Load};
+use super::ours::Ours;
 use super::peer_fjall::Fjall;
 use super::peer_okaywal::OkayWal;
 use super::peer_redb::Redb;
@@ -14,6 +15,7 @@ use crate::comparison::median;
 use crate::{Comparison, GroupError, Request, Row, Run, Unit, measure};
 
 const GROUP: &str = "log";
+const RATE: Unit = Unit::MillionEventsPerSecond;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -30,9 +32,10 @@ impl Default for Scale {
     }
 }
 
-/// Everybody, the first of whom is us.
+/// Everybody. The first is us.
 fn keepers() -> Vec<Rc<dyn Keeper>> {
     vec![
+        Rc::new(Ours),
         Rc::new(Redb::Records),
         Rc::new(Redb::Commits),
         Rc::new(Redb::Batches),
@@ -117,20 +120,18 @@ fn appends(request: &Request, disk: &Disk, operation: &str, time: Span) -> Resul
             _ = fs::remove_dir_all(folder);
         }
     }
-    let figures: Vec<f64> = rates.into_iter().map(median).collect();
-    let names = keepers.iter().map(|keeper| keeper.name());
-    Ok(names
-        .zip(&figures)
-        .map(|(peer, &theirs)| Row {
-            group: GROUP,
-            operation: operation.into(),
-            peer,
-            unit: Unit::MillionEventsPerSecond.name(),
-            ours: None,
-            theirs: Some(theirs),
-            speedup: None,
-        })
-        .collect())
+    let mut figures = rates.into_iter().map(median);
+    let ours = figures.next();
+    let row = |(keeper, theirs): (&Rc<dyn Keeper>, f64)| Row {
+        group: GROUP,
+        operation: operation.into(),
+        peer: keeper.name(),
+        unit: RATE.name(),
+        ours,
+        theirs: Some(theirs),
+        speedup: ours.map(|ours| RATE.speedup(ours, theirs)),
+    };
+    Ok(keepers[1..].iter().zip(figures).map(row).collect())
 }
 
 /// Everybody has kept as many records, and reads all of them; they are in the operating system's memory.
@@ -147,12 +148,13 @@ fn reads(request: &Request, disk: &Disk, operation: &str, records: u64) -> Resul
         });
         runs.push((keeper.name(), run));
     }
+    let (_, ours) = runs.remove(0);
     let comparison = Comparison {
         operation: operation.into(),
-        unit: Unit::MillionEventsPerSecond,
+        unit: RATE,
         count: records,
         before: None,
-        ours: None,
+        ours: Some(ours),
         peers: runs,
     };
     Ok(measure(GROUP, comparison, request.rounds))
@@ -168,9 +170,9 @@ mod tests {
         let request = Request { rounds: 1, ..Request::default() };
         let scale = Scale { append: Span::from_millis(30), read: 100 * BATCH as u64 };
         let rows = measured(&request, &scale).expect("there is a folder for temporary files");
-        let names: Vec<_> = keepers().iter().map(|keeper| keeper.name()).collect();
+        let names: Vec<_> = keepers()[1..].iter().map(|keeper| keeper.name()).collect();
         let peers: Vec<_> = rows.iter().map(|row| row.peer).collect();
         assert_eq!(peers, [&names[..], &names[..]].concat());
-        assert!(rows.iter().all(|row| row.theirs.is_some_and(|rate| rate > 0.0)), "{rows:?}");
+        assert!(rows.iter().all(|row| row.speedup.is_some_and(|speedup| speedup > 0.0)), "{rows:?}");
     }
 }

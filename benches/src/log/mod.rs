@@ -6,6 +6,7 @@
 mod group;
 mod keeper;
 mod load;
+mod ours;
 mod peer_fjall;
 mod peer_okaywal;
 mod peer_redb;
