@@ -154,7 +154,9 @@ pub use snapshot::{
     Fingerprint, Found, Image, Part, PassedOver, SnapshotError, SnapshotFileError, SnapshotInfo, SnapshotStore,
     decode as decode_snapshot, encode as encode_snapshot,
 };
-pub use storage::{Access, DiskStorage, Mark, MarkError, MarkFile, Storage, StorageFile, StorageLock};
+pub use storage::{
+    Access, DiskStorage, Fault, Mark, MarkError, MarkFile, SimulatedStorage, Stall, Storage, StorageFile, StorageLock,
+};
 pub use stream::{
     Aggregate, Digest, Entities, Keyed, Operator, Pane, Panes, SessionGap, SlidingWindow, Stage, StateDigest,
     StateError, Tick,

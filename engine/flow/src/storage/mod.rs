@@ -8,6 +8,7 @@ mod disk;
 #[cfg(test)]
 pub(crate) mod forgetful;
 mod mark;
+mod simulated;
 
 use std::io;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use disk::DiskStorage;
 pub use mark::{Mark, MarkError, MarkFile};
+pub use simulated::{Fault, SimulatedStorage, Stall};
 
 /// A folder with files in it, and folders of files.
 pub trait Storage: Send + Sync + 'static {
