@@ -147,7 +147,8 @@ pub use pipeline::{
 #[cfg(feature = "runtime")]
 pub use runtime::{
     Accounts, DeadLetters, Engine, EngineConfig, EngineConfigError, EngineError, EtaStream, FollowerConfig,
-    OutputBatch, OutputReader, SubscribeError, Summary, Time, WriterConfig,
+    OutputBatch, OutputReader, Recovery, RestoredSnapshot, SnapshotConfig, SubscribeError, Summary, Time, Unusable,
+    Writer, WriterConfig, WriterSummary,
 };
 pub use sequencer::{AbsorbError, Admission, CheckpointError, ConfigError, Dictionary, Sequencer, SequencerConfig};
 pub use snapshot::{

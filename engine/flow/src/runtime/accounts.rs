@@ -73,3 +73,13 @@ pub struct Summary {
     /// Of all outputs in order.
     pub outputs_digest: Digest,
 }
+
+/// What there is to say when a writer has been shut down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriterSummary {
+    /// What has become of all events; those that are in the log count as accepted, whoever may find later that they
+    /// cannot be used.
+    pub accounts: Accounts,
+    /// How many records the log has had, ticks among them.
+    pub records: u64,
+}

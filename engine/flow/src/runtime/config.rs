@@ -2,8 +2,9 @@ use etaflow_road::{Span, Timestamp};
 
 use crate::bus::BusConfig;
 use crate::config::{Config, PipelineConfigError};
-use crate::log::MemoryLogConfig;
+use crate::log::{MemoryLogConfig, SegmentLogConfig};
 use crate::sequencer::{ConfigError, SequencerConfig};
+use crate::snapshot::SnapshotStore;
 
 /// What an engine is made with.
 ///
@@ -19,9 +20,13 @@ pub struct EngineConfig {
     pub sequencer: SequencerConfig,
     /// How events come in.
     pub bus: BusConfig,
-    /// How much of the log is kept.
+    /// How much of a log in memory is kept.
     pub log: MemoryLogConfig,
-    /// Whose time it is.
+    /// How a log on storage is kept.
+    pub segments: SegmentLogConfig,
+    /// How often what is known is written down, if the log is on storage.
+    pub snapshots: SnapshotConfig,
+    /// Whose time it is. Of a log on storage it goes on from where the log has come to.
     pub time: Time,
     /// The interval of ticks. Default 1 s; 10 ms to 1 min.
     pub tick: Span,
@@ -40,7 +45,9 @@ pub struct WriterConfig {
     pub sequencer: SequencerConfig,
     /// How events come in.
     pub bus: BusConfig,
-    /// Whose time it is.
+    /// How the log is kept.
+    pub log: SegmentLogConfig,
+    /// Whose time it is. Of a log on storage it goes on from where the log has come to.
     pub time: Time,
     /// The interval of ticks. Default 1 s; 10 ms to 1 min.
     pub tick: Span,
@@ -53,12 +60,30 @@ pub struct WriterConfig {
 pub struct FollowerConfig {
     /// Matching, traffic, arrival times; the number of shards.
     pub pipeline: Config,
+    /// How much of the log is in memory, read and not yet taken. Default 262,144 records; 1,024 to 2^32.
+    pub log: MemoryLogConfig,
+    /// How often what is known is written down.
+    pub snapshots: SnapshotConfig,
     /// An engine that is behind by no more than this is live. Default 1 s; 1 ms to 10 min.
     pub live_max: Span,
     /// How many dead letters are kept to be read; the oldest go first. Default 65,536; 1 to 10,000,000.
     pub dead_letters_max: usize,
     /// How many trips can be subscribed to at once. Default 100,000; 1 to 10,000,000.
     pub subscriptions_max: usize,
+}
+
+/// How often what an engine knows is written down, so that it need not be worked out again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotConfig {
+    /// So much time of the wall is between two snapshots. Default 30 s; 10 ms to 1 day. `None` for none but that at the
+    /// end.
+    pub every: Option<Span>,
+    /// So many are kept, the newest. Default 3; 1 to 1,000.
+    pub keep: usize,
+    /// Whether one is written at the end, when nothing has failed. Default yes. It is cut at a tick, of which an engine
+    /// under the wall's clock logs one more for it; a follower waits some seconds for one, and under a scenario's clock
+    /// there is none.
+    pub at_end: bool,
 }
 
 /// Whose time it is.
@@ -69,7 +94,7 @@ pub enum Time {
     /// A scenario's or a replay's: it stands until a publisher moves it on
     /// ([`Publisher::advance_to`](crate::Publisher::advance_to)).
     Scenario {
-        /// Where it begins. The first tick is one interval later; moved on by more than 2,678,400 intervals at once, it
+        /// Where it begins, unless the log has come further. The first tick is one interval later; moved on by more than 2,678,400 intervals at once, it
         /// ticks once instead.
         start: Timestamp,
     },
@@ -94,6 +119,8 @@ impl Default for EngineConfig {
             sequencer: SequencerConfig::default(),
             bus: BusConfig::default(),
             log: MemoryLogConfig::default(),
+            segments: SegmentLogConfig::default(),
+            snapshots: SnapshotConfig::default(),
             time: Time::Wall,
             tick: Span::from_secs(1),
             live_max: Span::from_secs(1),
@@ -120,6 +147,7 @@ impl EngineConfig {
         WriterConfig {
             sequencer: self.sequencer.clone(),
             bus: self.bus.clone(),
+            log: self.segments.clone(),
             time: self.time,
             tick: self.tick,
             dead_letters_max: self.dead_letters_max,
@@ -130,10 +158,27 @@ impl EngineConfig {
     pub fn follower(&self) -> FollowerConfig {
         FollowerConfig {
             pipeline: self.pipeline.clone(),
+            log: MemoryLogConfig { records_max: 262_144 },
+            snapshots: self.snapshots.clone(),
             live_max: self.live_max,
             dead_letters_max: self.dead_letters_max,
             subscriptions_max: self.subscriptions_max,
         }
+    }
+}
+
+impl Default for SnapshotConfig {
+    fn default() -> Self {
+        Self { every: Some(Span::from_secs(30)), keep: SnapshotStore::KEEP, at_end: true }
+    }
+}
+
+impl SnapshotConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        if let Some(every) = self.every {
+            check_millis("snapshots.every", every, 10, 86_400_000)?;
+        }
+        ConfigError::check("snapshots.keep", self.keep as i128, 1, 1_000, "")
     }
 }
 
@@ -170,6 +215,8 @@ impl FollowerConfig {
     /// Names the setting, its value and its bounds.
     pub fn validate(&self) -> Result<(), EngineConfigError> {
         self.pipeline.validate()?;
+        self.snapshots.validate()?;
+        check_records("log.records_max", self.log.records_max)?;
         check_millis("live_max", self.live_max, 1, 600_000)?;
         check_dead_letters(self.dead_letters_max)?;
         ConfigError::check("subscriptions_max", self.subscriptions_max as i128, 1, 10_000_000, "")?;

@@ -54,7 +54,7 @@ impl Engine {
         let dictionary = Arc::new(Dictionary::new());
         let dead_letters = DeadLetters::new(config.dead_letters_max);
         let (begin, from) = sync_channel(1);
-        let writing = Writing::start(&config.writer(), Arc::clone(&log), dead_letters.clone(), from);
+        let writing = Writing::start(&config.writer(), (Arc::clone(&log), None), dead_letters.clone(), from);
         let footing = Footing {
             dictionary: Arc::clone(&dictionary),
             dead_letters,
@@ -64,7 +64,8 @@ impl Engine {
         let following = Following::new(network, config.follower(), footing, observer, Lag::NONE);
         following.shared().begin(&log, Offset(0))?;
         let sequencer = Sequencer::new(config.sequencer.clone(), dictionary);
-        let start = Start { sequencer, pulse: Pulse::new(config.time, config.tick) };
+        let pulse = Pulse::new(config.time, config.tick);
+        let start = Start { sequencer, pulse, before_last_tick: None };
         begin.send(start).expect("the writing half waits for it");
         Ok(Self { writing, following })
     }

@@ -1,6 +1,9 @@
+use std::path::PathBuf;
+
 use super::config::EngineConfigError;
 use crate::log::LogError;
 use crate::pipeline::ExecutorError;
+use crate::sequencer::AbsorbError;
 
 /// Why an engine has not started, or has not ended well.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -15,4 +18,30 @@ pub enum EngineError {
     /// Events could not be written to the log.
     #[error("the log cannot be written: {0}")]
     Log(#[from] LogError),
+    /// The log could not be opened or read.
+    #[error("{0}")]
+    Read(LogError),
+    /// What the log's numbers stand for cannot be found out.
+    #[error(
+        "{path}: no state of the sequencer can be read that the log goes on from, and it starts at offset {start}: put back \
+         a copy of that folder",
+        path = path.display()
+    )]
+    Names {
+        /// The folder of the states.
+        path: PathBuf,
+        /// Where the log starts.
+        start: u64,
+    },
+    /// The records, though whole, are not what a sequencer wrote one after the other.
+    #[error("{path}: {why}: files of another log are among these; put back a copy of that folder", path = path.display())]
+    Absorb {
+        /// The folder of the log.
+        path: PathBuf,
+        /// What does not fit.
+        why: AbsorbError,
+    },
+    /// It ended before it had recovered.
+    #[error("it was shut down before it had recovered")]
+    Interrupted,
 }

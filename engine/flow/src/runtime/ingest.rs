@@ -7,9 +7,10 @@ use etaflow_road::{Span, Timestamp};
 use super::acknowledge::Acknowledger;
 use super::config::Time;
 use super::dead_letters::DeadLetters;
+use super::restore::LogClock;
 use crate::bus::{Incoming, Intake};
 use crate::event::{DeadLetter, Entries, Event, Reason};
-use crate::log::{Log, LogError};
+use crate::log::{Log, LogError, SegmentLog};
 use crate::sequencer::{Admission, Sequencer};
 use crate::time::{Clock, ManualClock, WallClock};
 
@@ -21,6 +22,8 @@ const TICKS_MAX: i64 = 31 * 86_400;
 pub(super) struct Ingest {
     pub(super) intake: Intake,
     pub(super) log: Arc<dyn Log>,
+    /// The same log, if it is on storage.
+    pub(super) segments: Option<SegmentLog>,
     pub(super) dead_letters: DeadLetters,
     pub(super) logged: Arc<AtomicU64>,
     pub(super) duplicates: Arc<AtomicU64>,
@@ -33,6 +36,8 @@ pub(super) struct Start {
     pub(super) sequencer: Sequencer,
     /// Ticks when the log's next tick is due.
     pub(super) pulse: Pulse,
+    /// Called at the end, before a last tick, under the wall's clock alone: a scenario's time is not ours to divide.
+    pub(super) before_last_tick: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// An ingest that has begun.
@@ -55,24 +60,46 @@ enum Ticking {
     Scenario(ManualClock),
 }
 
+impl Ticking {
+    fn now(&self) -> Timestamp {
+        match self {
+            Self::Wall(clock) => clock.now(),
+            Self::Scenario(clock) => clock.now(),
+        }
+    }
+}
+
 impl Pulse {
     pub(super) fn new(time: Time, interval: Span) -> Self {
-        let clock = match time {
-            Time::Wall => Ticking::Wall(WallClock::new()),
-            Time::Scenario { start } => Ticking::Scenario(ManualClock::new(start)),
+        Self::going_on(time, interval, None)
+    }
+
+    /// Goes on with the ticks of a log whose last records came at `log`.
+    ///
+    /// If ticks are due, it is the last of them alone that is made up for, at once: nothing happened meanwhile that the
+    /// others could tell of. A scenario goes on from where the log had come to, if that is later than its start. Under a
+    /// wall that was put back it ticks on, and the sequencer has time stand until the wall has come to where it was.
+    pub(super) fn going_on(time: Time, interval: Span, log: Option<LogClock>) -> Self {
+        let (clock, first) = match time {
+            Time::Wall => (Ticking::Wall(WallClock::new()), None),
+            Time::Scenario { start } => {
+                let now = log.map_or(start, |log| log.latest.max(start));
+                (Ticking::Scenario(ManualClock::new(now)), Some(start))
+            }
         };
-        let next = match &clock {
-            Ticking::Wall(clock) => clock.now(),
-            Ticking::Scenario(clock) => clock.now(),
-        } + interval;
+        let now = clock.now();
+        let next = match log.and_then(|log| log.tick).or(first).map(|last| (last, now.since(last))) {
+            Some((last, since)) if since >= Span::ZERO => {
+                let whole = (since.micros() / interval.micros()).max(1);
+                last + Span::from_micros(whole.saturating_mul(interval.micros()))
+            }
+            _ => now + interval,
+        };
         Self { clock, interval, next }
     }
 
     fn now(&self) -> Timestamp {
-        match &self.clock {
-            Ticking::Wall(clock) => clock.now(),
-            Ticking::Scenario(clock) => clock.now(),
-        }
+        self.clock.now()
     }
 
     /// The next tick that is due at `now`.
@@ -102,11 +129,12 @@ impl Ingest {
     /// Waits to be told where to begin, runs until the bus is closed and empty, then closes the log.
     pub(super) fn run(mut self, from: &Receiver<Start>) -> Result<(), LogError> {
         let ended = match from.recv() {
-            Ok(Start { sequencer, pulse }) => {
+            Ok(Start { sequencer, pulse, before_last_tick }) => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
                 let runtime = runtime.expect("the system has room for a timer");
                 let mut judging = Judging { ingest: &mut self, sequencer, pulse, entries: Entries::default() };
-                runtime.block_on(judging.follow())
+                let followed = runtime.block_on(judging.follow());
+                followed.and_then(|()| judging.end(before_last_tick))
             }
             Err(_) => Ok(()),
         };
@@ -176,6 +204,29 @@ impl Judging<'_> {
     fn append(&mut self) -> Result<(), LogError> {
         self.ingest.log.append(&self.entries.records, &self.entries.notes)?;
         self.entries.clear();
+        if self.ingest.segments.as_ref().is_some_and(SegmentLog::checkpoint_due) {
+            self.put_checkpoint();
+        }
+        Ok(())
+    }
+
+    fn put_checkpoint(&self) {
+        if let Some(segments) = &self.ingest.segments {
+            segments.put_checkpoint(self.sequencer.next_offset(), self.sequencer.checkpoint());
+        }
+    }
+
+    /// Everything that was offered is in the log.
+    fn end(&mut self, before_last_tick: Option<Box<dyn FnOnce() + Send>>) -> Result<(), LogError> {
+        if let Some(before_last_tick) = before_last_tick
+            && matches!(self.pulse.clock, Ticking::Wall(_))
+        {
+            before_last_tick();
+            self.sequencer.tick(self.pulse.now(), &mut self.entries);
+            self.append()?;
+        }
+        // Whoever opens the log again has nothing to read.
+        self.put_checkpoint();
         Ok(())
     }
 

@@ -19,19 +19,24 @@ mod following;
 mod ingest;
 mod monitor;
 mod outlet;
+mod recovery;
+mod restore;
 mod subscription;
 mod telemetry;
+mod writer;
 mod writing;
 
 use std::thread::JoinHandle;
 
-pub use accounts::{Accounts, Summary};
-pub use config::{EngineConfig, EngineConfigError, FollowerConfig, Time, WriterConfig};
+pub use accounts::{Accounts, Summary, WriterSummary};
+pub use config::{EngineConfig, EngineConfigError, FollowerConfig, SnapshotConfig, Time, WriterConfig};
 pub use dead_letters::DeadLetters;
 pub use engine::Engine;
 pub use failure::EngineError;
 pub use outlet::{OutputBatch, OutputReader};
+pub use recovery::{Recovery, RestoredSnapshot, Unusable};
 pub use subscription::{EtaStream, SubscribeError};
+pub use writer::Writer;
 
 fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run).expect("the system has room for a thread")

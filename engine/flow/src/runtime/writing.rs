@@ -10,7 +10,7 @@ use super::dead_letters::DeadLetters;
 use super::ingest::{Ingest, Start};
 use super::spawn;
 use crate::bus::{Bus, Policy, Publisher, bus};
-use crate::log::{Log, LogError};
+use crate::log::{Log, LogError, SegmentLog};
 
 /// The half that writes the log: a bus, and the thread that judges what it brings.
 pub(super) struct Writing {
@@ -45,7 +45,7 @@ impl Writing {
     /// counts as refused.
     pub(super) fn start(
         config: &WriterConfig,
-        log: Arc<dyn Log>,
+        (log, segments): (Arc<dyn Log>, Option<SegmentLog>),
         dead_letters: DeadLetters,
         from: Receiver<Start>,
     ) -> Self {
@@ -56,6 +56,7 @@ impl Writing {
         let ingest = Ingest {
             intake,
             log: Arc::clone(&log),
+            segments,
             dead_letters,
             logged: Arc::clone(&offers.logged),
             duplicates: Arc::clone(&offers.duplicates),
@@ -81,6 +82,11 @@ impl Writing {
 
     pub(super) fn offers(&self) -> &Offers {
         &self.offers
+    }
+
+    /// Whether nothing is written any more.
+    pub(super) fn is_finished(&self) -> bool {
+        self.ingest.is_finished()
     }
 
     /// Takes nothing more in.

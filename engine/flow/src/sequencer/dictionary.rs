@@ -217,7 +217,7 @@ impl Dictionary {
         }
     }
 
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         *self.write() = Names::default();
     }
 

@@ -391,6 +391,10 @@ impl Log for SegmentLog {
         self.inner.shared.state().durable
     }
 
+    fn failure(&self) -> Option<LogError> {
+        self.inner.shared.state().failure.clone()
+    }
+
     fn is_closed(&self) -> bool {
         self.inner.shared.state().closed
     }
