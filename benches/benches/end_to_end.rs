@@ -67,7 +67,8 @@ fn memory_log() -> Arc<MemoryLog> {
 
 fn execute(network: &Arc<Network>, shards: u32, log: Arc<MemoryLog>) -> Executor {
     let config = Config { shards, ..Config::default() };
-    Executor::start(Arc::clone(network), &config, log, Offset(0), Outputs::default()).expect("a valid configuration")
+    Executor::start(Arc::clone(network), &config, log, Offset(0).into(), Outputs::default())
+        .expect("a valid configuration")
 }
 
 /// The matcher on all fixes of the log.

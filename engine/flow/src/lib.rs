@@ -141,8 +141,8 @@ pub use log::{
 };
 pub use matching::{Matching, Movement};
 pub use pipeline::{
-    Applied, Contribution, Counts, Effects, Executor, ExecutorError, ExecutorHandle, ExecutorReport, Observer, Output,
-    Outputs, Shard, Tap,
+    Applied, Contribution, Counts, CutReport, Effects, Executor, ExecutorError, ExecutorHandle, ExecutorReport,
+    Observer, Output, Outputs, RestoreError, Restored, Shard, SnapshotTap, Start, StartError, Tap,
 };
 #[cfg(feature = "runtime")]
 pub use runtime::{

@@ -67,7 +67,8 @@ fn run(faults: FaultConfig) -> (Accounts, FaultCounts) {
     let memory = Arc::new(MemoryLog::new(&MemoryLogConfig::default()));
     memory.append(&log.records, &log.notes).expect("offsets go on");
     memory.close();
-    let executor = Executor::start(city, &Config::default(), memory, Offset(0), Outputs::default()).expect("is valid");
+    let executor =
+        Executor::start(city, &Config::default(), memory, Offset(0).into(), Outputs::default()).expect("is valid");
     let pipeline = executor.join().expect("runs to the end").counts;
     accounts.unusable = pipeline.dead_lettered;
     let ticks = SECONDS as u64;

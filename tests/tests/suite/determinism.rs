@@ -111,7 +111,7 @@ fn a_live_run_is_what_its_log_says() {
     assert!(summary.outputs > 100 && summary.accounts.accepted > 3_000, "{summary:?}");
     let replay = |shards| -> ExecutorReport {
         let config = etaflow::Config { shards, ..etaflow::Config::default() };
-        let executor = Executor::start(city(), &config, Arc::clone(&log), Offset(0), Outputs::default());
+        let executor = Executor::start(city(), &config, Arc::clone(&log), Offset(0).into(), Outputs::default());
         executor.expect("the configuration is valid").join().expect("it runs to the end")
     };
     for shards in [1, 2, 3] {

@@ -123,6 +123,11 @@ impl Estimator {
         std::mem::take(&mut self.residuals)
     }
 
+    /// The trips of a driver that it keeps.
+    pub fn trips_of(&self, driver: DriverId) -> &[TripId] {
+        self.by_driver.get(&driver).map_or(&[], Vec::as_slice)
+    }
+
     /// How many trips it keeps.
     pub fn len(&self) -> usize {
         self.plans.len()

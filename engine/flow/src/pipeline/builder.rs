@@ -1,18 +1,37 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
+use super::assembly::Sharer;
 use super::collective::Collective;
-use super::exchange::Exchange;
+use super::exchange::{Due, EPOCHS, Exchange};
 use super::failure::message_of;
+use crate::eta::Epoch;
 
 /// Makes the epochs of an exchange, one tick after the other, until all shards have left it. Gives back what all shards
 /// know together.
 ///
+/// `epochs` are known before the first: the one in force, and those that follow. Where a snapshot is cut, what all shards
+/// know goes into it, with the epochs that are known then.
+///
 /// # Errors
 /// If it panics, with what was said; nobody waits for it then.
-pub(super) fn build(mut collective: Collective, exchange: &Exchange) -> Result<Collective, String> {
+pub(super) fn build(
+    mut collective: Collective,
+    mut epochs: [Arc<Epoch>; EPOCHS],
+    exchange: &Exchange,
+    snapshot: &Sharer,
+) -> Result<Collective, String> {
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        while let Some((tick, contributions)) = exchange.next_due() {
-            exchange.publish(&tick, collective.on_tick(&tick, &contributions));
+        while let Some(Due { tick, contributions, cut }) = exchange.next_due() {
+            // What is not in force any more is let go of first: there is to be memory for the next.
+            epochs.rotate_left(1);
+            epochs[EPOCHS - 1] = Arc::clone(&epochs[EPOCHS - 2]);
+            let epoch = Arc::new(collective.on_tick(&tick, &contributions));
+            epochs[EPOCHS - 1] = Arc::clone(&epoch);
+            exchange.publish(&tick, epoch);
+            if cut {
+                snapshot.end_collective(collective.parts(&tick, &epochs));
+            }
         }
     }));
     match ended {
@@ -32,6 +51,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
+    use crate::pipeline::assembly::Assembly;
     use crate::pipeline::collective::Contribution;
     use crate::stream::{Pane, StateDigest, Tick};
     use crate::traffic::Evidence;
@@ -53,12 +73,17 @@ mod tests {
         Collective::new(network, &Config::default())
     }
 
+    fn build_alone(exchange: &Exchange) -> Result<Collective, String> {
+        let first = Arc::new(collective().first_epoch());
+        build(collective(), std::array::from_fn(|_| Arc::clone(&first)), exchange, &Assembly::new(1).sharer())
+    }
+
     #[test]
     fn what_was_brought_last_is_in_the_state_though_it_never_came_into_force() {
         let exchange = Exchange::new(Arc::new(collective().first_epoch()), 1);
         let mut expected = collective();
         let built = std::thread::scope(|scope| {
-            let builder = scope.spawn(|| build(collective(), &exchange));
+            let builder = scope.spawn(|| build_alone(&exchange));
             for number in 0..6 {
                 exchange.meet(&tick(number), driven(number as u32)).expect("nobody fails");
                 expected.on_tick(&tick(number), &[driven(number as u32)]);
@@ -78,7 +103,7 @@ mod tests {
     fn a_builder_that_panics_says_why_and_lets_nobody_wait() {
         let exchange = Exchange::new(Arc::new(collective().first_epoch()), 2);
         std::thread::scope(|scope| {
-            let builder = scope.spawn(|| build(collective(), &exchange));
+            let builder = scope.spawn(|| build_alone(&exchange));
             // There is no such edge.
             let follow = || (0..9).map(|number| exchange.meet(&tick(number), driven(u32::MAX))).find_map(Result::err);
             let shards = [scope.spawn(follow), scope.spawn(follow)];

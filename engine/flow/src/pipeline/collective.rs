@@ -4,9 +4,12 @@ use std::sync::Arc;
 use etaflow_road::{EdgeId, Network};
 use rustc_hash::FxHashMap;
 
+use super::exchange::EPOCHS;
+use super::start::{RestoreError, kind, only};
 use crate::config::Config;
 use crate::eta::{Calibration, Epoch, Residual};
 use crate::event::{ProfileId, RoadRef};
+use crate::snapshot::{Image, Part};
 use crate::stream::{Aggregate, Pane, StateDigest, Tick};
 use crate::traffic::{Evidence, Traffic};
 
@@ -66,6 +69,55 @@ impl Collective {
             metric_number: self.traffic.metric_number(),
             quantiles: Arc::clone(self.calibration.on_tick(tick)),
         }
+    }
+
+    /// All that is known after a tick, with the epochs in force from it on.
+    pub(super) fn parts(&self, tick: &Tick, epochs: &[Arc<Epoch>; EPOCHS]) -> Vec<Part> {
+        let (mut traffic, mut calibration) = (Part::new(kind::TRAFFIC), Part::new(kind::CALIBRATION));
+        traffic.push(0, |out| {
+            self.traffic.encode(out);
+            true
+        });
+        calibration.push(0, |out| {
+            self.calibration.encode(out);
+            true
+        });
+        let epochs = (tick.number..).zip(epochs).map(|(from, epoch)| {
+            let mut part = Part::new(kind::EPOCH);
+            part.push(from, |out| {
+                epoch.encode(out);
+                true
+            });
+            part
+        });
+        epochs.chain([traffic, calibration]).collect()
+    }
+
+    /// What all shards knew together when a snapshot was cut, and the epochs in force from its tick on.
+    pub(super) fn restored(
+        network: &Arc<Network>,
+        config: &Config,
+        image: &Image,
+    ) -> Result<(Self, [Arc<Epoch>; EPOCHS]), RestoreError> {
+        let traffic = only(image, kind::TRAFFIC, "the travel times")?;
+        let traffic = Traffic::restore(Arc::clone(network), &config.traffic, traffic)?;
+        let calibration = Calibration::restore(only(image, kind::CALIBRATION, "the spreads")?)?;
+        let mut written: Vec<_> = image.entities(kind::EPOCH).collect::<Result<_, _>>()?;
+        written.sort_unstable();
+        let expected = (0..EPOCHS as u64).map(|nth| image.tick.number.wrapping_add(nth));
+        if written.iter().map(|&(from, _)| from).ne(expected) {
+            return Err(RestoreError::Amount { what: "epochs in a row", found: written.len(), expected: EPOCHS });
+        }
+        let mut epochs: Vec<Arc<Epoch>> = Vec::with_capacity(EPOCHS);
+        // The newest travel times are the traffic's own, and most others are near to them.
+        let mut known = vec![(traffic.metric_number(), Arc::clone(traffic.metric()))];
+        for (_, bytes) in written {
+            let epoch = Epoch::decode(network, bytes, &known)?;
+            known.push((epoch.metric_number, Arc::clone(&epoch.metric)));
+            epochs.push(Arc::new(epoch));
+        }
+        let epochs = epochs.try_into().unwrap_or_else(|_| unreachable!("as many as were counted"));
+        Ok((Self { traffic, calibration }, epochs))
     }
 
     pub(super) fn late(&self) -> u64 {

@@ -52,17 +52,17 @@ fn epochs(driven: &Driven, shards: usize, delays: &[u32]) -> Vec<Vec<Arc<Epoch>>
         let ticks = (0..TICKS).map(|number| {
             let delay = delays[(number as usize * shards + shard) % delays.len()];
             (0..delay).for_each(|_| std::thread::yield_now());
-            exchange.meet(&tick(number), contribution(driven, number, (shard, shards))).expect("nobody fails")
+            exchange.meet(&tick(number), contribution(driven, number, (shard, shards))).expect("nobody fails").epoch
         });
         let epochs = ticks.collect();
         exchange.leave();
         epochs
     };
     let mut build = || {
-        while let Some((tick, contributions)) = exchange.next_due() {
+        while let Some(Due { tick, contributions, .. }) = exchange.next_due() {
             let delay = delays[(tick.number as usize * 7) % delays.len()];
             (0..delay).for_each(|_| std::thread::yield_now());
-            exchange.publish(&tick, collective.on_tick(&tick, &contributions));
+            exchange.publish(&tick, Arc::new(collective.on_tick(&tick, &contributions)));
         }
     };
     let meet = &meet;
@@ -121,11 +121,11 @@ fn two_ticks_go_by_before_anybody_waits_for_an_epoch() {
         exchange.meet(&tick(number), Contribution::default()).expect("nobody has failed");
     }
     std::thread::scope(|scope| {
-        let third = scope.spawn(|| exchange.meet(&tick(2), Contribution::default()).map(|epoch| epoch.number));
+        let third = scope.spawn(|| exchange.meet(&tick(2), Contribution::default()).map(|met| met.epoch.number));
         for number in 0..3 {
-            let (due, contributions) = exchange.next_due().expect("the shard has not left");
-            assert_eq!((due.number, contributions.len()), (number, 1));
-            exchange.publish(&due, collective.on_tick(&due, &contributions));
+            let due = exchange.next_due().expect("the shard has not left");
+            assert_eq!((due.tick.number, due.contributions.len()), (number, 1));
+            exchange.publish(&due.tick, Arc::new(collective.on_tick(&due.tick, &due.contributions)));
         }
         assert_eq!(third.join().expect("does not panic").expect("nobody has failed"), 0);
     });
@@ -144,7 +144,8 @@ fn an_epoch_is_let_go_of_once_all_shards_have_left_it() {
         for number in 0..TICKS {
             assert!(epoch.number <= number);
             let driven = vec![vec![(0, number as u32 * 7, 1 + number % 2)]; TICKS as usize];
-            epoch = exchange.meet(&tick(number), contribution(&driven, number, (shard, 3))).expect("nobody fails");
+            epoch =
+                exchange.meet(&tick(number), contribution(&driven, number, (shard, 3))).expect("nobody fails").epoch;
         }
         exchange.leave();
     };
@@ -156,9 +157,9 @@ fn an_epoch_is_let_go_of_once_all_shards_have_left_it() {
             scope.spawn(move || follow(shard, first));
         }
         drop(first);
-        while let Some((tick, contributions)) = exchange.next_due() {
+        while let Some(Due { tick, contributions, .. }) = exchange.next_due() {
             readers.extend(made.iter().rev().nth(3).map(Weak::strong_count));
-            let epoch = collective.on_tick(&tick, &contributions);
+            let epoch = Arc::new(collective.on_tick(&tick, &contributions));
             made.push(Arc::downgrade(&epoch.metric));
             exchange.publish(&tick, epoch);
         }
@@ -167,4 +168,64 @@ fn an_epoch_is_let_go_of_once_all_shards_have_left_it() {
     assert_eq!(readers.len(), TICKS as usize - 3);
     // The traffic itself may hold on to it.
     assert!(readers.iter().all(|&readers| readers <= 1), "{readers:?}");
+}
+
+/// At which ticks each shard hears of a snapshot if there is a wish before some ticks, and one made takes some more.
+fn cuts(wishes: &[u64], shards: usize, delays: &[u32]) -> Vec<Vec<u64>> {
+    let exchange =
+        Exchange::new(Arc::new(Collective::new(Arc::clone(&CITY), &Config::default()).first_epoch()), shards);
+    let meet = |shard: usize| {
+        let mut cuts = Vec::new();
+        for number in 0..TICKS {
+            let delay = delays[(number as usize * shards + shard) % delays.len()];
+            (0..delay).for_each(|_| std::thread::yield_now());
+            // Any shard's thread may be the one on which somebody wishes.
+            if wishes.contains(&number) && number as usize % shards == shard {
+                exchange.wish_cut();
+            }
+            let met = exchange.meet(&tick(number), Contribution::default()).expect("nobody fails");
+            cuts.extend(met.cut.then_some(number));
+        }
+        exchange.leave();
+        cuts
+    };
+    let build = || {
+        let epoch = Arc::new(Collective::new(Arc::clone(&CITY), &Config::default()).first_epoch());
+        let mut made_at = None;
+        while let Some(due) = exchange.next_due() {
+            // All shards have been there: it may be made two ticks later.
+            made_at = if due.cut { Some(due.tick.number + 2) } else { made_at };
+            if made_at == Some(due.tick.number) {
+                exchange.end_cut();
+            }
+            exchange.publish(&due.tick, Arc::clone(&epoch));
+        }
+    };
+    let meet = &meet;
+    std::thread::scope(|scope| {
+        scope.spawn(build);
+        let threads: Vec<_> = (0..shards).map(|shard| scope.spawn(move || meet(shard))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("does not panic")).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn all_shards_hear_of_a_snapshot_at_the_same_tick(
+        wishes in prop::collection::vec(0_u64..TICKS - 10, 1..12),
+        delays in prop::collection::vec(prop_oneof![5 => Just(0_u32), 1 => 1_u32..20], 1..50),
+        shards in 1_usize..5,
+    ) {
+        let cuts = cuts(&wishes, shards, &delays);
+        prop_assert!(cuts.iter().all(|of_shard| *of_shard == cuts[0]), "{:?}", cuts);
+        prop_assert!(!cuts[0].is_empty() && cuts[0].len() <= wishes.len(), "{:?} of {:?}", cuts[0], wishes);
+        prop_assert!(cuts[0].windows(2).all(|pair| pair[1] - pair[0] > 2), "one at a time: {:?}", cuts[0]);
+    }
+}
+
+#[test]
+fn a_snapshot_that_nobody_wishes_is_not_cut() {
+    assert_eq!(cuts(&[], 2, &[0]), vec![Vec::<u64>::new(); 2]);
 }

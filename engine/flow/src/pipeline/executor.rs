@@ -5,21 +5,26 @@ use std::thread::JoinHandle;
 
 use etaflow_road::{EdgeIndex, Network};
 
+use super::assembly::{Assembly, Sharer};
 use super::builder::build;
 use super::collective::Collective;
-use super::exchange::Exchange;
+use super::counts::Counts;
 use super::failure::{ExecutorError, message_of};
 use super::gate::Gate;
-use super::merge::Merge;
+use super::merge::{Chain, Merge};
 use super::observer::Observer;
 use super::output::Output;
-use super::shard::{Counts, Effects, Shard};
+use super::shard::{Effects, Shard};
+use super::snapshots::{SnapshotTap, hand_over};
+use super::start::{Beginning, Start, StartError};
 use super::worker::{Lot, Shared, Worker};
-use crate::config::{Config, PipelineConfigError};
+use crate::config::Config;
 use crate::eta::Epoch;
 use crate::event::Offset;
 use crate::log::{Log, LogReader};
+use crate::snapshot::Fingerprint;
 use crate::stream::{Digest, StateDigest};
+use crate::time::WallClock;
 
 /// How many lots of outputs may be on their way from the shards to the merge.
 const LOTS_MAX: usize = 256;
@@ -39,7 +44,7 @@ const LOTS_MAX: usize = 256;
 /// # let network = Arc::new(builder.build(&TurnModel::default())?);
 /// let log = Arc::new(MemoryLog::new(&MemoryLogConfig::default()));
 /// log.close();
-/// let executor = Executor::start(network, &Config::default(), log, Offset(0), Outputs::default())?;
+/// let executor = Executor::start(network, &Config::default(), log, Offset(0).into(), Outputs::default())?;
 /// let report = executor.join()?;
 /// assert_eq!(report.counts.accepted, 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -48,7 +53,8 @@ pub struct Executor {
     handle: ExecutorHandle,
     workers: Vec<JoinHandle<Result<Shard, ExecutorError>>>,
     builder: JoinHandle<Result<Collective, ExecutorError>>,
-    merger: JoinHandle<(Digest, u64)>,
+    merger: JoinHandle<Chain>,
+    snapshots: Option<JoinHandle<Result<(), ExecutorError>>>,
     log: Arc<dyn Log>,
 }
 
@@ -65,6 +71,8 @@ pub struct Outputs {
     pub observer: Option<Arc<dyn Observer>>,
     /// Called with all outputs, in order, on the merge's thread.
     pub tap: Option<Tap>,
+    /// Called with the snapshots that are [asked for](ExecutorHandle::request_snapshot), on a thread of their own.
+    pub snapshots: Option<SnapshotTap>,
 }
 
 /// Takes outputs, in order.
@@ -86,76 +94,102 @@ pub struct ExecutorReport {
 }
 
 impl Executor {
-    /// Starts the threads at an offset of the log, with nothing known before it.
+    /// Starts the threads at an offset of the log, with nothing known before it, or where a snapshot was cut, as if all
+    /// before it had been taken.
+    ///
+    /// State, outputs and their digests are then the same as without the snapshot, whatever the number of shards was and
+    /// is. The observer sees what was [restored](Observer::on_restored) before this returns.
     ///
     /// # Errors
-    /// If the configuration is out of its bounds.
+    /// If the configuration is out of its bounds, or the snapshot cannot be gone on from: it is of another network, was
+    /// made with other settings, or is damaged. The observer has seen nothing then.
     pub fn start(
         network: Arc<Network>,
         config: &Config,
         log: Arc<dyn Log>,
-        from: Offset,
+        from: Start<'_>,
         outputs: Outputs,
-    ) -> Result<Self, PipelineConfigError> {
+    ) -> Result<Self, StartError> {
         let index = Arc::new(EdgeIndex::new(&network));
-        Self::start_on(network, index, config, log, from, outputs)
+        Self::start_on(&network, index, config, log, from, outputs)
     }
 
     /// As [`start`](Self::start), with the network's index, which others may have use for too.
     pub(crate) fn start_on(
-        network: Arc<Network>,
+        network: &Arc<Network>,
         index: Arc<EdgeIndex>,
         config: &Config,
         log: Arc<dyn Log>,
-        from: Offset,
+        from: Start<'_>,
         outputs: Outputs,
-    ) -> Result<Self, PipelineConfigError> {
-        config.validate()?;
-        let count = config.shards as usize;
-        let collective = Collective::new(Arc::clone(&network), config);
-        let first = Arc::new(collective.first_epoch());
-        let exchange = Exchange::new(Arc::clone(&first), count);
-        let shards: Vec<Shard> = (0..config.shards)
-            .map(|shard| Shard::new(&network, &index, config, Arc::clone(&first), shard))
-            .collect::<Result<_, _>>()?;
+    ) -> Result<Self, StartError> {
+        let beginning = Beginning::at(network, index, config, from)?;
+        if let Some(observer) = &outputs.observer {
+            beginning.show(&**observer);
+        }
+        let fingerprint = outputs.snapshots.is_some().then(|| Fingerprint::of(network, config));
+        Ok(Self::spawn(beginning, log, outputs, fingerprint.unwrap_or_default()))
+    }
+
+    fn spawn(beginning: Beginning, log: Arc<dyn Log>, outputs: Outputs, fingerprint: Fingerprint) -> Self {
+        let Beginning { offset, index, shards, collective, exchange, epochs, chain, .. } = beginning;
+        let Outputs { observer, tap, snapshots } = outputs;
+        let count = shards.len();
         let shared = Arc::new(Shared {
             exchange,
             gate: Gate::default(),
-            applied: (0..count).map(|_| AtomicU64::new(from.0)).collect(),
-            told: AtomicU64::new(from.0),
-            index: Arc::clone(&index),
-            counts: (0..count).map(|_| Mutex::default()).collect(),
+            applied: (0..count).map(|_| AtomicU64::new(offset.0)).collect(),
+            told: AtomicU64::new(offset.0),
+            index,
+            counts: shards.iter().map(|shard| Mutex::new(shard.counts().clone())).collect(),
+            snapshots: snapshots.is_some(),
+            clock: WallClock::new(),
         });
+        // The shards, the builder and the merge.
+        let assembly = Assembly::new(count + 2);
         let (send, receive) = sync_channel(LOTS_MAX);
-        let mut workers = Vec::with_capacity(count);
-        for (number, shard) in (0..).zip(shards) {
-            let worker = Worker {
-                shard,
-                number,
-                reader: LogReader::holding(Arc::clone(&log), from),
-                epoch: Arc::clone(&first),
-                last_tick: None,
-                effects: Effects::default(),
-                observer: outputs.observer.clone(),
-                shared: Arc::clone(&shared),
-                lots: send.clone(),
-            };
-            workers.push(spawn(format!("etaflow-shard-{number}"), move || worker.run()));
-        }
+        let worker = |(number, shard): (u32, Shard)| Worker {
+            shard,
+            number,
+            reader: LogReader::holding(Arc::clone(&log), offset),
+            epoch: Arc::clone(&epochs[0]),
+            last_tick: None,
+            effects: Effects::default(),
+            observer: observer.clone(),
+            shared: Arc::clone(&shared),
+            lots: send.clone(),
+            cut: None,
+            snapshot: assembly.sharer(),
+        };
+        let workers: Vec<Worker> = (0..).zip(shards).map(worker).collect();
         drop(send);
-        let (exchange, followed) = (Arc::clone(&shared), Arc::clone(&log));
+        let (of_builder, of_merge) = (assembly.sharer(), assembly.sharer());
+        let workers = workers.into_iter().map(|worker| {
+            let name = format!("etaflow-shard-{}", worker.number);
+            spawn(name, move || worker.run())
+        });
+        let workers = workers.collect();
+        let (in_builder, followed) = (Arc::clone(&shared), Arc::clone(&log));
         let builder = spawn("etaflow-epochs".into(), move || {
-            build(collective, &exchange.exchange).map_err(|message| {
+            build(collective, epochs, &in_builder.exchange, &of_builder).map_err(|message| {
                 followed.close();
                 ExecutorError::BuilderPanicked { message }
             })
         });
-        let tap = outputs.tap;
-        let handle = ExecutorHandle { shared };
-        let told = handle.clone();
-        let merger =
-            spawn("etaflow-merge".into(), move || merge(&receive, Merge::new(count, from), tap, &told.shared.told));
-        Ok(Self { handle, workers, builder, merger, log })
+        let told = Arc::clone(&shared);
+        let merger = spawn("etaflow-merge".into(), move || {
+            merge(&receive, Merge::new(count, offset, chain), tap, &told.told, &of_merge)
+        });
+        let snapshots = snapshots.map(|tap| {
+            let (shared, log) = (Arc::clone(&shared), Arc::clone(&log));
+            spawn("etaflow-snapshots".into(), move || {
+                hand_over(&assembly, &shared.exchange, &fingerprint, tap).map_err(|message| {
+                    log.close();
+                    ExecutorError::SnapshotTapPanicked { message }
+                })
+            })
+        });
+        Self { handle: ExecutorHandle { shared }, workers, builder, merger, snapshots, log }
     }
 
     /// The index of the roads in space.
@@ -170,7 +204,8 @@ impl Executor {
 
     /// Whether a thread has ended, be it at the end of the log or by a failure.
     pub fn is_finished(&self) -> bool {
-        self.builder.is_finished() || self.workers.iter().any(JoinHandle::is_finished)
+        let snapshots = self.snapshots.as_ref().is_some_and(JoinHandle::is_finished);
+        snapshots || self.builder.is_finished() || self.workers.iter().any(JoinHandle::is_finished)
     }
 
     /// For those who look on.
@@ -181,17 +216,20 @@ impl Executor {
     /// Waits for the end of the log.
     ///
     /// # Errors
-    /// If a shard, the builder of epochs or the tap has failed.
+    /// If a shard, the builder of epochs or a tap has failed.
     pub fn join(self) -> Result<ExecutorReport, ExecutorError> {
         self.handle.resume();
         let ended: Vec<_> =
             self.workers.into_iter().map(|worker| worker.join().expect("workers catch panics")).collect();
         let built = self.builder.join().expect("the builder catches panics");
         let mut failures: Vec<ExecutorError> = Vec::new();
-        let (outputs_digest, outputs) = self.merger.join().unwrap_or_else(|panic| {
+        let chain = self.merger.join().unwrap_or_else(|panic| {
             failures.push(ExecutorError::TapPanicked { message: message_of(panic.as_ref()) });
-            Default::default()
+            Chain::default()
         });
+        if let Some(snapshots) = self.snapshots {
+            failures.extend(snapshots.join().expect("the thread of snapshots catches panics").err());
+        }
         let mut shards = Vec::new();
         for result in ended {
             match result {
@@ -217,6 +255,7 @@ impl Executor {
         drop(shards);
         collective.digest(&open, &mut digest);
         let late_sums = collective.late();
+        let Chain { digest: outputs_digest, count: outputs } = chain;
         Ok(ExecutorReport { counts, late_sums, state_digest: digest.finish(), outputs_digest, outputs })
     }
 
@@ -247,6 +286,14 @@ impl ExecutorHandle {
         all
     }
 
+    /// Has a snapshot cut at the next tick that no shard has come to yet, and given to [`Outputs::snapshots`]; if one is
+    /// under way, once that is taken. Of no effect if nobody takes any, and on what the pipeline tells in any case.
+    pub fn request_snapshot(&self) {
+        if self.shared.snapshots {
+            self.shared.exchange.wish_cut();
+        }
+    }
+
     /// Stops taking records, until [`resume`](Self::resume): the log goes on without.
     pub fn suspend(&self) {
         self.shared.gate.shut();
@@ -258,13 +305,16 @@ impl ExecutorHandle {
     }
 }
 
-fn merge(lots: &Receiver<Lot>, mut merge: Merge, mut tap: Option<Tap>, told: &AtomicU64) -> (Digest, u64) {
-    for (shard, outputs, upto) in lots {
-        let ready = merge.add(shard, outputs, upto);
+fn merge(lots: &Receiver<Lot>, mut merge: Merge, mut tap: Option<Tap>, told: &AtomicU64, snapshot: &Sharer) -> Chain {
+    for lot in lots {
+        let ready = merge.add(lot);
         if let Some(tap) = tap.as_mut().filter(|_| !ready.is_empty()) {
             tap(ready);
         }
         told.store(merge.complete().0, Ordering::Release);
+        if let Some(chain) = merge.take_cut() {
+            snapshot.end_outputs(chain);
+        }
     }
     merge.finish()
 }

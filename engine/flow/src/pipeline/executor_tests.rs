@@ -10,7 +10,8 @@ fn start(tap: Tap) -> (Executor, Arc<dyn Log>) {
     let log: Arc<dyn Log> = Arc::new(MemoryLog::new(&MemoryLogConfig::default()));
     let outputs = Outputs { tap: Some(tap), ..Outputs::default() };
     let config = Config { shards: 2, ..Config::default() };
-    let executor = Executor::start(network, &config, Arc::clone(&log), Offset(0), outputs).expect("within bounds");
+    let executor =
+        Executor::start(network, &config, Arc::clone(&log), Offset(0).into(), outputs).expect("within bounds");
     let time = Timestamp::from_secs(1);
     let payload = Payload::Closed(RoadRef { from_node: -1, to_node: -2 });
     let (offset, source) = (Offset(0), SourceId(0));

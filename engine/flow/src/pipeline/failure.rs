@@ -27,8 +27,14 @@ pub enum ExecutorError {
         /// What it said.
         message: String,
     },
-    /// A shard has stopped because another one, the builder or the tap had.
-    #[error("shard {shard} has stopped because another shard, the builder of epochs or the tap failed")]
+    /// The tap of snapshots has panicked.
+    #[error("the tap of snapshots has failed: {message}")]
+    SnapshotTapPanicked {
+        /// What it said.
+        message: String,
+    },
+    /// A shard has stopped because another one, the builder or a tap had.
+    #[error("shard {shard} has stopped because another shard, the builder of epochs or a tap failed")]
     Stopped {
         /// Which.
         shard: u32,

@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use etaflow_road::{EdgeIndex, MatcherConfigError, Network, Position, Timestamp};
 
 use super::collective::Contribution;
+use super::counts::Counts;
 use super::output::Output;
 use crate::config::Config;
 use crate::eta::{Epoch, Estimator, EtaInput, EtaUpdate};
@@ -21,39 +21,14 @@ pub struct Shard {
     shard: u32,
     shards: u32,
     network: Arc<Network>,
-    matching: Stage<Matching>,
-    fleet: Stage<Fleet>,
-    trips: Stage<Trips>,
-    eta: Stage<Estimator>,
+    pub(super) matching: Stage<Matching>,
+    pub(super) fleet: Stage<Fleet>,
+    pub(super) trips: Stage<Trips>,
+    pub(super) eta: Stage<Estimator>,
     sums: TraversalSums,
     roads: Vec<(RoadRef, Vec<etaflow_road::EdgeId>, bool)>,
     profile: Option<ProfileId>,
-    counts: Counts,
-}
-
-/// What has become of a shard's records. Ticks are not counted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Records that were used.
-    pub accepted: u64,
-    /// Records that could not be used, by reason.
-    pub dead_lettered: BTreeMap<Reason, u64>,
-    /// Edge traversals that were seen.
-    pub traversals: u64,
-    /// Drivers' places that were given at once and turned out to be on another edge.
-    pub revisions: u64,
-}
-
-impl Counts {
-    /// Adds another shard's.
-    pub fn merge(&mut self, other: &Self) {
-        self.accepted += other.accepted;
-        self.traversals += other.traversals;
-        self.revisions += other.revisions;
-        for (&reason, count) in &other.dead_lettered {
-            *self.dead_lettered.entry(reason).or_default() += count;
-        }
-    }
+    pub(super) counts: Counts,
 }
 
 /// What follows from some records, in order.
@@ -121,6 +96,11 @@ impl Shard {
         number % self.shards == self.shard
     }
 
+    /// Whether it is the one that tells what all shards keep.
+    pub(super) fn is_first(&self) -> bool {
+        self.shard == 0
+    }
+
     /// What has become of this shard's records.
     pub fn counts(&self) -> &Counts {
         &self.counts
@@ -186,7 +166,7 @@ impl Shard {
         effects.tell(self.eta.on_tick(tick));
     }
 
-    fn owns(&self, driver: DriverId) -> bool {
+    pub(super) fn owns(&self, driver: DriverId) -> bool {
         driver.0 % self.shards == self.shard
     }
 
@@ -293,7 +273,7 @@ impl Shard {
         self.matching.operator().digest(into);
         self.fleet.operator().digest(into);
         self.eta.operator().digest(into);
-        if self.shard == 0 {
+        if self.is_first() {
             self.trips.operator().digest(into);
         }
     }

@@ -5,22 +5,36 @@ use std::sync::{Arc, Mutex};
 
 use etaflow_road::{EdgeIndex, Timestamp};
 
+use super::assembly::Sharer;
+use super::counts::Counts;
+use super::cut::Cut;
 use super::exchange::{Exchange, Poisoned};
 use super::failure::{ExecutorError, message_of};
 use super::gate::Gate;
 use super::observer::{Applied, Observer};
 use super::output::Output;
-use super::shard::{Counts, Effects, Shard};
+use super::shard::{Effects, Shard};
 use crate::eta::Epoch;
 use crate::event::{Offset, Payload, Record};
 use crate::log::LogReader;
 use crate::stream::Tick;
+use crate::time::{Clock, WallClock};
 
 /// How many records a shard takes before it shows what follows from them.
 const RECORDS_MAX: usize = 1_024;
 
-/// Outputs of a shard, and the offset up to which they are all of its.
-pub(super) type Lot = (usize, Vec<Output>, Offset);
+/// About how much of a snapshot a shard writes before it looks for records again, in bytes: some tenths of a millisecond.
+const SLICE_BYTES: usize = 256 << 10;
+
+/// What some records of a shard led to.
+pub(super) struct Lot {
+    pub(super) shard: usize,
+    pub(super) outputs: Vec<Output>,
+    /// Before this offset they are all of its.
+    pub(super) upto: Offset,
+    /// Whether a snapshot is cut there.
+    pub(super) cut: bool,
+}
 
 /// Takes a shard through the log.
 pub(super) struct Worker {
@@ -33,6 +47,9 @@ pub(super) struct Worker {
     pub(super) observer: Option<Arc<dyn Observer>>,
     pub(super) shared: Arc<Shared>,
     pub(super) lots: SyncSender<Lot>,
+    /// The share of a snapshot that is being written.
+    pub(super) cut: Option<Cut>,
+    pub(super) snapshot: Sharer,
 }
 
 /// What the threads of a pipeline have in common.
@@ -43,6 +60,10 @@ pub(super) struct Shared {
     pub(super) told: AtomicU64,
     pub(super) index: Arc<EdgeIndex>,
     pub(super) counts: Vec<Mutex<Counts>>,
+    /// Whether anybody takes snapshots.
+    pub(super) snapshots: bool,
+    /// For what a snapshot costs, and for nothing else.
+    pub(super) clock: WallClock,
 }
 
 impl Worker {
@@ -69,22 +90,47 @@ impl Worker {
     fn follow(&mut self) -> Result<(), ExecutorError> {
         loop {
             self.shared.gate.pass();
-            let Some(batch) = self.reader.next_blocking()? else { return Ok(()) };
-            for records in batch.records().chunks(RECORDS_MAX) {
-                self.take(records)?;
+            let batch = if self.cut.is_some() {
+                let Some(batch) = self.reader.poll()? else {
+                    self.write_snapshot(SLICE_BYTES);
+                    continue;
+                };
+                batch
+            } else {
+                let Some(batch) = self.reader.next_blocking()? else { return Ok(()) };
+                batch
+            };
+            for mut records in batch.records().chunks(RECORDS_MAX) {
+                while !records.is_empty() {
+                    records = &records[self.take(records)?..];
+                }
             }
         }
     }
 
-    fn take(&mut self, records: &[Record]) -> Result<(), ExecutorError> {
+    /// Takes records up to where a snapshot is cut; how many.
+    fn take(&mut self, records: &[Record]) -> Result<usize, ExecutorError> {
         self.effects.clear();
         self.last_tick = None;
+        let (mut taken, mut cut) = (0, false);
         for record in records {
-            match record.payload {
-                Payload::Tick { watermark } => self.tick(record, watermark)?,
-                _ => self.shard.on_record(record, &mut self.effects),
+            taken += 1;
+            if let Payload::Tick { watermark } = record.payload {
+                cut = self.tick(record, watermark)?;
+            } else {
+                self.record(record);
+            }
+            if cut {
+                break;
             }
         }
+        self.show(&records[..taken], cut)?;
+        self.write_snapshot(SLICE_BYTES);
+        Ok(taken)
+    }
+
+    /// Shows what followed from a lot of records.
+    fn show(&mut self, records: &[Record], cut: bool) -> Result<(), ExecutorError> {
         if let Some(observer) = &self.observer {
             observer.on_applied(&Applied {
                 shard: self.number,
@@ -102,21 +148,52 @@ impl Worker {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .clone_from(self.shard.counts());
-        let outputs = std::mem::take(&mut self.effects.outputs);
+        let lot = Lot { shard: self.number as usize, outputs: std::mem::take(&mut self.effects.outputs), upto, cut };
         // The merge ends only when all shards have.
-        self.lots.send((self.number as usize, outputs, upto)).map_err(|_| ExecutorError::Stopped { shard: self.number })
+        self.lots.send(lot).map_err(|_| ExecutorError::Stopped { shard: self.number })
     }
 
-    fn tick(&mut self, record: &Record, watermark: Timestamp) -> Result<(), ExecutorError> {
+    fn record(&mut self, record: &Record) {
+        if let Some(cut) = &mut self.cut {
+            let start = self.shared.clock.now();
+            cut.before(record, &self.shard);
+            cut.add_pause(self.shared.clock.now().since(start));
+        }
+        self.shard.on_record(record, &mut self.effects);
+    }
+
+    /// Takes a tick. Whether a snapshot is cut there.
+    fn tick(&mut self, record: &Record, watermark: Timestamp) -> Result<bool, ExecutorError> {
+        // It changes everything.
+        self.write_snapshot(usize::MAX);
         let tick = Tick { number: record.id, time: record.time, watermark };
         let contribution = self.shard.contribute();
-        self.epoch = self
+        let met = self
             .shared
             .exchange
             .meet(&tick, contribution)
             .map_err(|Poisoned| ExecutorError::Stopped { shard: self.number })?;
+        self.epoch = met.epoch;
         self.shard.on_tick(record, &tick, &self.epoch, &mut self.effects);
         self.last_tick = Some(tick);
-        Ok(())
+        if met.cut {
+            self.cut = Some(Cut::new(&self.shard, Offset(record.offset.0 + 1), tick));
+        }
+        Ok(met.cut)
+    }
+
+    /// Writes about so many bytes more of the snapshot that is under way, if there is one.
+    fn write_snapshot(&mut self, bytes: usize) {
+        let Some(mut cut) = self.cut.take() else { return };
+        let start = self.shared.clock.now();
+        let whole = cut.write_slice(bytes, &self.shard);
+        self.snapshot.bring(cut.take_full());
+        cut.add_pause(self.shared.clock.now().since(start));
+        cut.end_pause();
+        if whole {
+            self.snapshot.end_shard(cut);
+        } else {
+            self.cut = Some(cut);
+        }
     }
 }

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::config::EngineConfigError;
 use crate::log::LogError;
-use crate::pipeline::ExecutorError;
+use crate::pipeline::{ExecutorError, StartError};
 use crate::sequencer::AbsorbError;
 
 /// Why an engine has not started, or has not ended well.
@@ -12,6 +12,9 @@ pub enum EngineError {
     /// A setting is out of its bounds.
     #[error(transparent)]
     Config(#[from] EngineConfigError),
+    /// The pipeline cannot start.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// The pipeline has stopped.
     #[error(transparent)]
     Executor(#[from] ExecutorError),

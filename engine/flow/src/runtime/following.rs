@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use etaflow_road::{EdgeIndex, Network, Timestamp};
 
 use super::accounts::Accounts;
-use super::config::{EngineConfigError, FollowerConfig};
+use super::config::FollowerConfig;
 use super::dead_letters::DeadLetters;
 use super::failure::EngineError;
 use super::monitor::{Monitor, Stop};
@@ -158,10 +158,10 @@ impl Shared {
             log: Arc::clone(log),
         };
         let observers = Observers { published: Arc::clone(&self.published), other: self.observer.clone() };
-        let outputs = Outputs { observer: Some(Arc::new(observers)), tap: Some(outlet.into_tap()) };
-        let (network, index) = (Arc::clone(self.view.network()), Arc::clone(self.view.index()));
-        let started = Executor::start_on(network, index, &self.config.pipeline, Arc::clone(log), from, outputs);
-        let executor = started.map_err(EngineConfigError::from)?;
+        let outputs = Outputs { observer: Some(Arc::new(observers)), tap: Some(outlet.into_tap()), snapshots: None };
+        let (network, index) = (self.view.network(), Arc::clone(self.view.index()));
+        let executor =
+            Executor::start_on(network, index, &self.config.pipeline, Arc::clone(log), from.into(), outputs)?;
         let handle = self.handle.get_or_init(|| executor.handle());
         // Whoever suspends it sets this first, and finds the handle or is found here.
         if self.suspended.load(Ordering::SeqCst) {

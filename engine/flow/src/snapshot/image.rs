@@ -112,7 +112,7 @@ impl Fingerprint {
         }
         let mut lines = self.settings.lines().zip(other.settings.lines());
         let (one, another) = lines.find(|(one, another)| one != another).unwrap_or(("more settings", "these"));
-        Some(format!("{}, not {}", one.trim(), another.trim()))
+        Some(format!("{one}, not {another}"))
     }
 }
 
@@ -161,13 +161,13 @@ mod tests {
 
     #[test]
     fn what_is_another_is_named() {
-        let one = Fingerprint { nodes: 2, edges: 3, network: Digest(1), settings: "a: 1,\nb: 2,".to_owned() };
+        let one = Fingerprint { nodes: 2, edges: 3, network: Digest(1), settings: "a: 1\nb: 2".to_owned() };
         assert_eq!(one.difference(&one), None);
         for (other, expected) in [
             (Fingerprint { edges: 4, ..one.clone() }, "2 nodes and 3 edges, not 2 and 4"),
             (Fingerprint { network: Digest(2), ..one.clone() }, "but other streets"),
-            (Fingerprint { settings: "a: 1,\nb: 7,".to_owned(), ..one.clone() }, "b: 2,, not b: 7,"),
-            (Fingerprint { settings: "a: 1,".to_owned(), ..one.clone() }, "more settings, not these"),
+            (Fingerprint { settings: "a: 1\nb: 7".to_owned(), ..one.clone() }, "b: 2, not b: 7"),
+            (Fingerprint { settings: "a: 1".to_owned(), ..one.clone() }, "more settings, not these"),
         ] {
             let difference = one.difference(&other).expect("there is one");
             assert!(difference.contains(expected), "{difference}");

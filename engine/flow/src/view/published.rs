@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::eta::{Cause, Epoch, EtaUpdate};
 use crate::event::{DriverId, Offset, TripId};
 use crate::fleet::FleetChange;
-use crate::pipeline::{Applied, Observer};
+use crate::pipeline::{Applied, Effects, Observer, Restored};
 
 /// Into how many parts the trips are split, so that shards and askers seldom meet.
 const PARTS: usize = 64;
@@ -108,6 +108,16 @@ impl Published {
         }
     }
 
+    fn show(&self, effects: &Effects) {
+        for update in &effects.arrivals {
+            self.put(update);
+        }
+        if !effects.fleet.is_empty() {
+            let mut available = self.available.write().unwrap_or_else(PoisonError::into_inner);
+            effects.fleet.iter().for_each(|change| available.change(change));
+        }
+    }
+
     fn forget_ended(&self, now: Timestamp) {
         // A shard that has not come to the end of a trip may still put what it knew of it before.
         let applied = self.applied().0;
@@ -154,13 +164,7 @@ impl Available {
 
 impl Observer for Published {
     fn on_applied(&self, applied: &Applied<'_>) {
-        for update in &applied.effects.arrivals {
-            self.put(update);
-        }
-        if !applied.effects.fleet.is_empty() {
-            let mut available = self.available.write().unwrap_or_else(PoisonError::into_inner);
-            applied.effects.fleet.iter().for_each(|change| available.change(change));
-        }
+        self.show(applied.effects);
         if let Some(tick) = applied.tick
             && self.advance(applied.epoch, tick.time)
         {
@@ -172,6 +176,15 @@ impl Observer for Published {
             self.applied[shard].store(last.offset.0 + 1, Ordering::Release);
         }
     }
+
+    /// Trips that had ended by then are not known any more.
+    fn on_restored(&self, restored: &Restored<'_>) {
+        self.show(restored.effects);
+        self.advance(restored.epoch, restored.tick.time);
+        let shard = restored.shard as usize;
+        self.applied_at[shard].store(restored.tick.time.micros(), Ordering::Release);
+        self.applied[shard].store(restored.offset.0, Ordering::Release);
+    }
 }
 
 #[cfg(test)]
@@ -181,7 +194,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::event::{Payload, Record};
-    use crate::pipeline::{Effects, Executor, Shard};
+    use crate::pipeline::{Executor, Shard};
     use crate::stream::Tick;
 
     fn update(offset: u64, cause: Cause) -> EtaUpdate {
