@@ -15,6 +15,7 @@
 //! - `time`: points in time, and the one place that asks the system for it.
 //! - `event`: what happens, as the outside says it and as the log keeps it.
 //! - `log`: all admitted events and all ticks, in one order.
+//! - `group`: who reads the log at his own pace, and goes on where he was.
 //! - `sequencer`: the gate in front of the log: validates, recognises what came before, numbers what has a name.
 //! - `stream`: what operators are made of: ticks, windows, keyed state.
 //! - `traffic`, `matching`, `fleet`, `trip`: how fast the roads are, where the drivers drive, who is free, how far each
@@ -98,6 +99,7 @@ mod effect;
 mod eta;
 mod event;
 mod fleet;
+mod group;
 mod log;
 mod matching;
 mod pipeline;
@@ -135,6 +137,7 @@ pub use event::{
     Record, RoadRef, SourceId, TripId, decode_notes, encode_notes,
 };
 pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};
+pub use group::{FileGroup, GroupError, GroupInfo, GroupLag, LogGroup, StartFrom, groups, remove_group};
 pub use log::{
     Batch, Hold, Log, LogError, LogFiles, LogOpened, LogReader, MemoryLog, MemoryLogConfig, Retention, SegmentInfo,
     SegmentLog, SegmentLogConfig, SegmentReader, SyncPolicy, Torn,

@@ -67,16 +67,25 @@ pub trait Log: Send + Sync + 'static {
 pub struct Batch {
     records: Arc<[Record]>,
     skip: usize,
+    end: usize,
 }
 
 impl Batch {
     pub(crate) fn new(records: Arc<[Record]>, skip: usize) -> Self {
-        Self { records, skip }
+        let end = records.len();
+        Self { records, skip, end }
+    }
+
+    /// Those before `end`, if there are any.
+    pub(crate) fn before(mut self, end: Offset) -> Option<Self> {
+        let count = self.records().partition_point(|record| record.offset < end);
+        self.end = self.skip + count;
+        (count > 0).then_some(self)
     }
 
     /// The records in order; at least one.
     pub fn records(&self) -> &[Record] {
-        &self.records[self.skip..]
+        &self.records[self.skip..self.end]
     }
 }
 
