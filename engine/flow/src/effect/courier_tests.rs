@@ -24,7 +24,10 @@ enum Act {
     Live(bool),
     Pass(i64),
     Steps(u8),
-    Snapshot,
+    /// A snapshot is cut: now, or while the sink takes what it takes next.
+    Snapshot {
+        in_flight: bool,
+    },
     /// How the sink's next calls end.
     Sink(Mood, u8),
     /// The power goes at the `after`-th change, or the process alone dies then; or either, when nothing is left to do. The
@@ -54,7 +57,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => any::<bool>().prop_map(Act::Live),
         1 => (0_i64..80).prop_map(Act::Pass),
         6 => (1_u8..6).prop_map(Act::Steps),
-        2 => Just(Act::Snapshot),
+        3 => any::<bool>().prop_map(|in_flight| Act::Snapshot { in_flight }),
         2 => (mood, 0_u8..3).prop_map(|(mood, calls)| Act::Sink(mood, calls)),
         2 => (0_u64..9, any::<bool>(), 0_u8..4)
             .prop_map(|(after, process_alone, image)| Act::Crash { after, process_alone, image }),
@@ -73,6 +76,9 @@ struct Outside {
     latest: BTreeSet<EffectId>,
     mood: Option<(Mood, u8)>,
     durable: Offset,
+    /// A snapshot that is to be cut while it takes something.
+    cut: Option<(Offset, Arc<Mailbox>)>,
+    images: Vec<Image>,
 }
 
 struct ModelSink {
@@ -111,6 +117,10 @@ impl Sink for ModelSink {
         if mood == Mood::NotTaken {
             return Err(SinkError::NotTaken("not in the mood".to_owned()));
         }
+        if let Some((before, mailbox)) = outside.cut.take() {
+            let image = cut(before, &mailbox);
+            outside.images.extend(image);
+        }
         let (done, said) = self.disk.act();
         let taken = match (mood, self.guarantee) {
             _ if !done => 0,
@@ -138,6 +148,11 @@ impl Sink for ModelSink {
 /// What waited when a snapshot was cut, and where that was.
 type Image = (Offset, Vec<u8>);
 
+fn cut(before: Offset, mailbox: &Mailbox) -> Option<Image> {
+    let kept = mailbox.outbox().kept(before)?;
+    Some((before, backlog::encode(&vec![("model".to_owned(), kept)])))
+}
+
 struct World {
     config: DeliveryConfig,
     guarantee: Guarantee,
@@ -147,7 +162,6 @@ struct World {
     log: Vec<Vec<Effect>>,
     durable: usize,
     now: Timestamp,
-    images: Vec<Image>,
     live: bool,
     mailbox: Arc<Mailbox>,
     courier: Courier,
@@ -160,30 +174,17 @@ impl World {
         let disk = ForgetfulDisk::new(seed);
         let outside = Arc::default();
         let (mailbox, courier) = begin(&config, guarantee, &disk, &outside, (&None, Offset(0)));
-        let (log, images) = (Vec::new(), Vec::new());
+        let log = Vec::new();
         let now = Timestamp::from_secs(1_000);
         let endangered = BTreeSet::new();
-        Self {
-            config,
-            guarantee,
-            disk,
-            outside,
-            log,
-            durable: 0,
-            now,
-            images,
-            live: false,
-            mailbox,
-            courier,
-            endangered,
-        }
+        Self { config, guarantee, disk, outside, log, durable: 0, now, live: false, mailbox, courier, endangered }
     }
 
     fn tell(&mut self, trips: u8) {
         let offset = self.log.len() as u64;
         let told = (0..TRIPS).filter(|trip| trips >> trip & 1 == 1);
         // What comes instead of what a crash took is not the same, though its ids can be.
-        let nonce = self.images.len() as u64 + self.now.millis() as u64;
+        let nonce = self.now.millis() as u64;
         let told = told.map(|trip| effect(&crate::eta::EtaUpdate { epoch: nonce, ..update(offset, trip, false) }));
         self.log.push(told.collect());
         self.feed(offset as usize);
@@ -218,12 +219,14 @@ impl World {
         Next::Again
     }
 
-    fn snapshot(&mut self) {
+    fn snapshot(&mut self, in_flight: bool) {
         let before = Offset(self.log.len() as u64);
-        let outbox = self.mailbox.outbox();
-        let kept = outbox.all().filter(|effect| effect.id.offset < before).cloned().collect();
-        drop(outbox);
-        self.images.push((before, backlog::encode(&vec![("model".to_owned(), kept)])));
+        let mut outside = self.outside.lock().expect("no test panics with it");
+        if in_flight {
+            outside.cut = Some((before, Arc::clone(&self.mailbox)));
+        } else {
+            outside.images.extend(cut(before, &self.mailbox));
+        }
     }
 
     fn crash(&mut self, process_alone: bool, image: u8) {
@@ -234,6 +237,7 @@ impl World {
         let mut outside = self.outside.lock().expect("no test panics with it");
         let latest = std::mem::take(&mut outside.latest);
         outside.doubtful.extend(latest);
+        outside.cut = None;
         drop(outside);
         if process_alone {
             self.disk.restart();
@@ -243,11 +247,13 @@ impl World {
             self.log.truncate(self.durable);
         }
         let durable = Offset(self.durable as u64);
-        self.images.retain(|(before, _)| *before <= durable);
-        let image = self.images.iter().rev().nth(image.into()).cloned();
+        let mut outside = self.outside.lock().expect("no test panics with it");
+        outside.images.retain(|(before, _)| *before <= durable);
+        let image = outside.images.iter().rev().nth(image.into()).cloned();
+        drop(outside);
         let (config, guarantee) = (&self.config, self.guarantee);
         (self.mailbox, self.courier) = begin(config, guarantee, &self.disk, &self.outside, (&image, durable));
-        self.live = false;
+        (self.live, self.now) = (false, self.now + Span::from_millis(1));
         let from = image.map_or(0, |(before, _)| before.0 as usize);
         self.feed(from);
     }
@@ -262,7 +268,7 @@ impl World {
             }
             Act::Pass(millis) => self.now = self.now + Span::from_millis(millis),
             Act::Steps(count) => drop(self.steps(count.into())),
-            Act::Snapshot => self.snapshot(),
+            Act::Snapshot { in_flight } => self.snapshot(in_flight),
             Act::Sink(mood, calls) => {
                 self.outside.lock().expect("no test panics with it").mood = Some((mood, calls));
             }

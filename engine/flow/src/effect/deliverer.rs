@@ -139,14 +139,12 @@ impl Deliverer {
     }
 
     /// What waits for the sinks, of the records before `before`, for the snapshot that is cut there: what it was given and
-    /// no sink is done with. Call it when it was given all outputs before `before`.
-    pub fn backlog(&self, before: Offset) -> Vec<u8> {
-        let waiting = |lane: &Lane| {
-            let outbox = lane.mailbox.outbox();
-            let effects = outbox.all().filter(|effect| effect.id.offset < before).cloned().collect();
-            (lane.name.clone(), effects)
-        };
-        backlog::encode(&self.lanes.iter().map(waiting).collect())
+    /// no sink is done with. Call it when it was given all outputs before `before`; more does not matter. `None` if it
+    /// cannot be said before the log is durable further on, which happens when more than
+    /// [`DeliveryConfig::backlog_max`] effects wait for that.
+    pub fn backlog(&self, before: Offset) -> Option<Vec<u8>> {
+        let kept = |lane: &Lane| Some((lane.name.clone(), lane.mailbox.outbox().kept(before)?));
+        self.lanes.iter().map(kept).collect::<Option<_>>().map(|backlog| backlog::encode(&backlog))
     }
 
     /// How each sink gets along.
@@ -231,3 +229,7 @@ fn deliver(mut courier: Courier, mailbox: &Mailbox, log: &dyn Log) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "deliverer_tests.rs"]
+mod tests;

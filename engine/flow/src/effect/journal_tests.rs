@@ -22,18 +22,19 @@ proptest! {
         let disk = ForgetfulDisk::new(seed);
         for (power, failures, batch_max, calls, process_alone) in lives {
             let mut sink = open(&disk);
+            let mut last = sink.last_taken().expect("the disk is well");
             disk.cut_power(power);
             disk.fail_syncs(failures);
             for _ in 0..calls {
                 // As the courier does: it asks, and gives what follows.
-                let Ok(last) = sink.last_taken() else { continue };
-                let next = effects.partition_point(|effect| Some(effect.id) <= last);
+                let Ok(taken) = sink.last_taken() else { continue };
+                let next = effects.partition_point(|effect| Some(effect.id) <= taken);
                 let batch = &effects[next..effects.len().min(next + batch_max)];
                 if !batch.is_empty() && sink.take(batch).is_ok() {
-                    prop_assert_eq!(sink.last_taken(), Ok(batch.last().map(|last| last.id)));
+                    last = batch.last().map(|last| last.id);
+                    prop_assert_eq!(sink.last_taken(), Ok(last));
                 }
             }
-            let last = sink.last_taken().ok().flatten();
             if process_alone { disk.restart() } else { disk.crash() }
             let mut sink = open(&disk);
             let found = sink.last_taken().expect("the disk is well");

@@ -149,6 +149,10 @@ impl<F: FnMut(Effect)> Scan<F> {
     fn line(&mut self, line: &[u8]) {
         let Some(Line { effect, call, left }) = Line::read(line) else {
             self.torn = true;
+            // The end of a line may be what is not whole, and the next one be in the same.
+            let mut inside =
+                line.windows(2).zip(2..).filter(|(ends, _)| ends[0] == b'}').map(|(_, from)| &line[from..]);
+            self.damaged |= inside.any(|line| Line::read(line).is_some_and(|later| later.call > self.found.calls));
             return;
         };
         if self.torn {

@@ -94,6 +94,13 @@ impl Outbox {
         self.in_flight.first().or_else(|| self.waiting.values().next()).or_else(|| self.undurable.front())
     }
 
+    /// What is not done with of the records before `before`, for a snapshot that is cut there. `None` if some of it was
+    /// replaced by what came after and is not durable: the log could lose that, and there would be neither.
+    pub(super) fn kept(&self, before: Offset) -> Option<Vec<Effect>> {
+        let known = self.whole_before <= before;
+        known.then(|| self.all().filter(|effect| effect.id.offset < before).cloned().collect())
+    }
+
     /// All that are not done with, in order.
     pub(super) fn all(&self) -> impl Iterator<Item = &Effect> {
         self.in_flight.iter().chain(self.waiting.values()).chain(&self.undurable)
@@ -144,6 +151,7 @@ impl Outbox {
         if self.whole_before > durable {
             return;
         }
+        self.whole_before = Offset(0);
         while self.undurable.front().is_some_and(|effect| effect.id.offset < durable)
             && let Some(effect) = self.undurable.pop_front()
         {

@@ -34,10 +34,12 @@ enum Rename {
     Removed(String),
 }
 
+/// Bytes that were written; or, with `cuts`, an end that was set.
 #[derive(Clone)]
 struct Write {
     at: u64,
     bytes: Vec<u8>,
+    cuts: bool,
     durable: Durable,
 }
 
@@ -69,18 +71,22 @@ impl State {
         if self.power == Some(0) { Err(io::Error::other("the power went")) } else { Ok(what) }
     }
 
-    fn content(&self, number: usize, with: impl Fn(&Write) -> usize) -> Vec<u8> {
+    fn content(&self, number: usize) -> Vec<u8> {
         let mut content = Vec::new();
-        for write in &self.contents[number] {
-            let kept = with(write);
-            if kept == 0 {
-                continue;
+        for Write { at, bytes, cuts, .. } in &self.contents[number] {
+            let at = *at as usize;
+            if *cuts {
+                content.resize(at, 0);
+            } else if !bytes.is_empty() {
+                content.resize(content.len().max(at + bytes.len()), 0);
+                content[at..at + bytes.len()].copy_from_slice(bytes);
             }
-            let end = write.at as usize + kept;
-            content.resize(content.len().max(end), 0);
-            content[write.at as usize..end].copy_from_slice(&write.bytes[..kept]);
         }
         content
+    }
+
+    fn write(&mut self, number: usize, at: u64, bytes: Vec<u8>, cuts: bool) {
+        self.contents[number].push(Write { at, bytes, cuts, durable: Durable::No });
     }
 }
 
@@ -130,15 +136,19 @@ impl ForgetfulDisk {
         state.names = state.durable_names.clone();
         for number in 0..state.contents.len() {
             let mut writes = state.contents[number].clone();
-            for write in &mut writes {
-                let kept = match (write.durable, state.roll(3)) {
-                    (Durable::Yes, _) | (_, 0) => write.bytes.len(),
-                    (_, 1) => 0,
-                    _ => state.roll(write.bytes.len() as u64 + 1) as usize,
+            writes.retain_mut(|write| {
+                let lost = match (write.durable, state.roll(3)) {
+                    (Durable::Yes, _) | (_, 0) => false,
+                    (_, 1) => true,
+                    _ => {
+                        let kept = state.roll(write.bytes.len() as u64 + 1) as usize;
+                        write.bytes.truncate(kept);
+                        write.cuts
+                    }
                 };
-                write.bytes.truncate(kept);
                 write.durable = Durable::Yes;
-            }
+                !lost
+            });
             state.contents[number] = writes;
         }
     }
@@ -156,9 +166,9 @@ impl ForgetfulDisk {
     pub(crate) fn flip(&self, path: &str, bit: u64) {
         let mut state = self.lock();
         let number = state.names[path];
-        let mut bytes = state.content(number, |write| write.bytes.len());
+        let mut bytes = state.content(number);
         bytes[bit as usize / 8] ^= 1 << (bit % 8);
-        state.contents[number] = vec![Write { at: 0, bytes, durable: Durable::Yes }];
+        state.contents[number] = vec![Write { at: 0, bytes, cuts: false, durable: Durable::Yes }];
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -249,7 +259,7 @@ struct ForgetfulFile {
 impl StorageFile for ForgetfulFile {
     fn read_at(&self, into: &mut [u8], at: u64) -> io::Result<usize> {
         let state = self.disk.lock();
-        let content = state.content(self.number, |write| write.bytes.len());
+        let content = state.content(self.number);
         let from = content.get(at as usize..).unwrap_or_default();
         let read = from.len().min(into.len());
         into[..read].copy_from_slice(&from[..read]);
@@ -259,24 +269,20 @@ impl StorageFile for ForgetfulFile {
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
         let mut state = self.disk.lock();
         if state.change()? {
-            let (bytes, durable) = (bytes.to_vec(), Durable::No);
-            state.contents[self.number].push(Write { at, bytes, durable });
+            state.write(self.number, at, bytes.to_vec(), false);
         }
         state.said(())
     }
 
     fn size(&self) -> io::Result<u64> {
         let state = self.disk.lock();
-        state.said(state.content(self.number, |write| write.bytes.len()).len() as u64)
+        state.said(state.content(self.number).len() as u64)
     }
 
-    /// Durable at once, which is more than a disk promises.
     fn resize(&self, size: u64) -> io::Result<()> {
         let mut state = self.disk.lock();
         if state.change()? {
-            let mut bytes = state.content(self.number, |write| write.bytes.len());
-            bytes.resize(size as usize, 0);
-            state.contents[self.number] = vec![Write { at: 0, bytes, durable: Durable::Yes }];
+            state.write(self.number, size, Vec::new(), true);
         }
         state.said(())
     }
