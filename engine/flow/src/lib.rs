@@ -149,9 +149,9 @@ pub use pipeline::{
 };
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    Accounts, DeadLetters, Engine, EngineConfig, EngineConfigError, EngineError, EtaStream, FollowerConfig,
-    OutputBatch, OutputReader, Recovery, RestoredSnapshot, SnapshotConfig, SubscribeError, Summary, Time, Unusable,
-    Writer, WriterConfig, WriterSummary,
+    Accounts, Company, DeadLetters, Engine, EngineConfig, EngineConfigError, EngineError, EtaStream, Follower,
+    FollowerConfig, OutputBatch, OutputReader, Recovery, RestoredSnapshot, SnapshotConfig, SnapshotReport,
+    SubscribeError, Summary, Time, Unusable, Writer, WriterConfig, WriterSummary, WrittenSnapshot,
 };
 pub use sequencer::{AbsorbError, Admission, CheckpointError, ConfigError, Dictionary, Sequencer, SequencerConfig};
 pub use snapshot::{

@@ -46,10 +46,15 @@ struct State {
 impl MemoryLog {
     /// An empty log.
     pub fn new(config: &MemoryLogConfig) -> Self {
+        Self::starting_at(config, Offset(0))
+    }
+
+    /// An empty log, whose first record will have that offset.
+    pub fn starting_at(config: &MemoryLogConfig, first: Offset) -> Self {
         let state = State {
             batches: VecDeque::new(),
-            start: Offset(0),
-            end: Offset(0),
+            start: first,
+            end: first,
             closed: false,
             holds: BTreeMap::new(),
             next_hold: 0,
@@ -222,6 +227,16 @@ mod tests {
         let broken = [ticks(3, 1), ticks(7, 1)].concat();
         assert_eq!(log.append(&broken, &[]), Err(LogError::Gap { found: 7, end: 4 }));
         assert_eq!(log.end(), Offset(3));
+    }
+
+    #[test]
+    fn a_log_can_begin_in_the_middle() {
+        let log = MemoryLog::starting_at(&MemoryLogConfig::default(), Offset(7));
+        assert_eq!((log.start(), log.end()), (Offset(7), Offset(7)));
+        assert_eq!(log.append(&ticks(0, 1), &[]), Err(LogError::Gap { found: 0, end: 7 }));
+        log.append(&ticks(7, 2), &[]).expect("goes on");
+        assert_eq!(log.read(Offset(8)).expect("kept").expect("there").records().len(), 1);
+        assert_eq!(log.read(Offset(6)).err(), Some(LogError::Truncated { from: 6, start: 7 }));
     }
 
     #[test]

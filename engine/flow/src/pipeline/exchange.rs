@@ -103,6 +103,11 @@ impl Exchange {
         self.lock().cuts.wished = true;
     }
 
+    /// Whether a snapshot is under way.
+    pub(super) fn is_cutting(&self) -> bool {
+        self.lock().cuts.at.is_some()
+    }
+
     /// The snapshot that was under way is made.
     pub(super) fn end_cut(&self) {
         self.lock().cuts.at = None;

@@ -58,6 +58,13 @@ pub struct Executor {
     log: Arc<dyn Log>,
 }
 
+/// An executor whose state is made, and whose threads are not.
+pub(crate) struct Prepared {
+    beginning: Beginning,
+    network: Arc<Network>,
+    config: Config,
+}
+
 /// Looks on while the pipeline runs, and holds it up. Cheap to clone; outlives the [`Executor`].
 #[derive(Clone)]
 pub struct ExecutorHandle {
@@ -111,24 +118,18 @@ impl Executor {
         outputs: Outputs,
     ) -> Result<Self, StartError> {
         let index = Arc::new(EdgeIndex::new(&network));
-        Self::start_on(&network, index, config, log, from, outputs)
+        Ok(Self::prepare(&network, index, config, from)?.start(log, outputs))
     }
 
-    /// As [`start`](Self::start), with the network's index, which others may have use for too.
-    pub(crate) fn start_on(
+    /// What can fail of a [`start`](Self::start), before anything goes on. Others may have use for the index too.
+    pub(crate) fn prepare(
         network: &Arc<Network>,
         index: Arc<EdgeIndex>,
         config: &Config,
-        log: Arc<dyn Log>,
         from: Start<'_>,
-        outputs: Outputs,
-    ) -> Result<Self, StartError> {
+    ) -> Result<Prepared, StartError> {
         let beginning = Beginning::at(network, index, config, from)?;
-        if let Some(observer) = &outputs.observer {
-            beginning.show(&**observer);
-        }
-        let fingerprint = outputs.snapshots.is_some().then(|| Fingerprint::of(network, config));
-        Ok(Self::spawn(beginning, log, outputs, fingerprint.unwrap_or_default()))
+        Ok(Prepared { beginning, network: Arc::clone(network), config: config.clone() })
     }
 
     fn spawn(beginning: Beginning, log: Arc<dyn Log>, outputs: Outputs, fingerprint: Fingerprint) -> Self {
@@ -265,6 +266,24 @@ impl Executor {
     }
 }
 
+impl Prepared {
+    /// What has become of the records before the first that it takes.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut all = Counts::default();
+        self.beginning.shards.iter().for_each(|shard| all.merge(shard.counts()));
+        all
+    }
+
+    /// Starts the threads.
+    pub(crate) fn start(self, log: Arc<dyn Log>, outputs: Outputs) -> Executor {
+        if let Some(observer) = &outputs.observer {
+            self.beginning.show(&**observer);
+        }
+        let fingerprint = outputs.snapshots.is_some().then(|| Fingerprint::of(&self.network, &self.config));
+        Executor::spawn(self.beginning, log, outputs, fingerprint.unwrap_or_default())
+    }
+}
+
 impl ExecutorHandle {
     /// The offset before which everything has been taken by all shards.
     pub fn applied(&self) -> Offset {
@@ -292,6 +311,12 @@ impl ExecutorHandle {
         if self.shared.snapshots {
             self.shared.exchange.wish_cut();
         }
+    }
+
+    /// Whether a snapshot was cut that is not taken yet.
+    #[cfg_attr(not(feature = "runtime"), expect(dead_code, reason = "it is the runtime that ends engines"))]
+    pub(crate) fn is_cutting(&self) -> bool {
+        self.shared.exchange.is_cutting()
     }
 
     /// Stops taking records, until [`resume`](Self::resume): the log goes on without.

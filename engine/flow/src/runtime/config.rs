@@ -2,6 +2,7 @@ use etaflow_road::{Span, Timestamp};
 
 use crate::bus::BusConfig;
 use crate::config::{Config, PipelineConfigError};
+use crate::effect::DeliveryConfig;
 use crate::log::{MemoryLogConfig, SegmentLogConfig};
 use crate::sequencer::{ConfigError, SequencerConfig};
 use crate::snapshot::SnapshotStore;
@@ -36,6 +37,8 @@ pub struct EngineConfig {
     pub dead_letters_max: usize,
     /// How many trips can be subscribed to at once. Default 100,000; 1 to 10,000,000.
     pub subscriptions_max: usize,
+    /// How effects are delivered to sinks.
+    pub delivery: DeliveryConfig,
 }
 
 /// What the writing half of an engine is made with.
@@ -70,6 +73,8 @@ pub struct FollowerConfig {
     pub dead_letters_max: usize,
     /// How many trips can be subscribed to at once. Default 100,000; 1 to 10,000,000.
     pub subscriptions_max: usize,
+    /// How effects are delivered to sinks.
+    pub delivery: DeliveryConfig,
 }
 
 /// How often what an engine knows is written down, so that it need not be worked out again.
@@ -126,6 +131,7 @@ impl Default for EngineConfig {
             live_max: Span::from_secs(1),
             dead_letters_max: 65_536,
             subscriptions_max: 100_000,
+            delivery: DeliveryConfig::default(),
         }
     }
 }
@@ -163,6 +169,7 @@ impl EngineConfig {
             live_max: self.live_max,
             dead_letters_max: self.dead_letters_max,
             subscriptions_max: self.subscriptions_max,
+            delivery: self.delivery.clone(),
         }
     }
 }
@@ -220,6 +227,7 @@ impl FollowerConfig {
         check_millis("live_max", self.live_max, 1, 600_000)?;
         check_dead_letters(self.dead_letters_max)?;
         ConfigError::check("subscriptions_max", self.subscriptions_max as i128, 1, 10_000_000, "")?;
+        self.delivery.validate()?;
         Ok(())
     }
 }

@@ -4,31 +4,42 @@ use std::sync::mpsc::sync_channel;
 use etaflow_road::Network;
 
 use super::accounts::{Accounts, Summary};
+use super::company::Company;
 use super::config::EngineConfig;
 use super::dead_letters::DeadLetters;
 use super::failure::EngineError;
 use super::following::{Following, Footing};
 use super::ingest::{Pulse, Start};
+use super::keeper::SnapshotReport;
 use super::outlet::OutputReader;
+use super::recover::Directory;
+use super::recovery::Recovery;
 use super::subscription::{EtaStream, SubscribeError};
+use super::whole::Whole;
 use super::writing::Writing;
 use crate::bus::{Policy, Publisher};
+use crate::effect::SinkReport;
 use crate::event::{Key, Offset};
-use crate::log::{Log, LogReader, MemoryLog};
+use crate::log::{Log, LogReader, MemoryLog, SegmentLog};
 use crate::pipeline::Observer;
 use crate::sequencer::{Dictionary, Sequencer};
-use crate::view::{Lag, View};
+use crate::storage::Storage;
+use crate::view::View;
 
 /// An engine: events in, arrival times out.
 ///
 /// Events come from [`Publisher`]s; questions are answered by its [`View`]; a trip's arrival times come as a stream.
 /// See `examples/dispatch.rs` for a whole service on it.
 ///
+/// [Started](Self::start), its log is in memory, and what it knows ends with the process. [Opened](Self::open), its log and
+/// its snapshots are on storage: opened there again, after whatever crash, it goes on as if nothing had been in between.
+///
 /// Dropped without a [`shutdown`](Self::shutdown) it takes nothing more in either, and its threads end by themselves
 /// when they have worked off what there is; only nobody waits for them.
 pub struct Engine {
     writing: Writing,
     following: Following,
+    segments: Option<SegmentLog>,
 }
 
 impl Engine {
@@ -60,14 +71,93 @@ impl Engine {
             dead_letters,
             offers: Some(writing.offers().clone()),
             ground: Box::new(Arc::clone(&log)),
+            observer,
+            directory: None,
         };
-        let following = Following::new(network, config.follower(), footing, observer, Lag::NONE);
-        following.shared().begin(&log, Offset(0))?;
+        let following = Following::new(network, config.follower(), footing);
+        following.begin(&log)?;
         let sequencer = Sequencer::new(config.sequencer.clone(), dictionary);
         let pulse = Pulse::new(config.time, config.tick);
         let start = Start { sequencer, pulse, before_last_tick: None };
         begin.send(start).expect("the writing half waits for it");
-        Ok(Self { writing, following })
+        Ok(Self { writing, following, segments: None })
+    }
+
+    /// Opens an engine whose log and snapshots are in `storage`, or begins one there.
+    ///
+    /// It first recovers: it goes on from the newest snapshot that can be used, and takes the rest of the log. Its
+    /// [`View`] answers meanwhile, and every answer says how far it has come; what is published waits on the bus until the
+    /// log can go on ([`recovered`](Self::recovered)). While it catches up every record counts, and what it says is
+    /// conflated: who [subscribes](Self::subscribe) to a trip gets the newest arrival and not each one, sinks get one effect
+    /// a trip once it is live, and a group of [outputs](Self::outputs) that does not keep up is told what it missed.
+    ///
+    /// What it knows may be ahead of what is durable, and is lost together with the end of the log; what it keeps, and what
+    /// it delivers to sinks, is not ([`Publisher::acknowledge`] waits for that).
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use etaflow::road::SyntheticCity;
+    /// # use etaflow::*;
+    /// # let network = Arc::new(SyntheticCity { nodes: 200, ..SyntheticCity::default() }.build());
+    /// # let folder = std::env::temp_dir().join(format!("etaflow-open-{}", std::process::id()));
+    /// let open = || Engine::open(Arc::clone(&network), Arc::new(DiskStorage::create(&folder)?), &EngineConfig::default());
+    /// let engine = open()?;
+    /// let mut publisher = engine.publisher(Policy::Await);
+    /// let (mut app, now) = (EventSource::new(Key::new("app")?, 0), WallClock::new().now());
+    /// let place = network.coord(NodeId(7));
+    /// publisher.publish_blocking(app.location(now, Key::new("anna")?, GpsFix::at(place)))?;
+    /// // Whatever happens from here on, it is there.
+    /// publisher.acknowledge_blocking()?;
+    /// engine.shutdown_blocking()?;
+    ///
+    /// let engine = open()?;
+    /// println!("{}", engine.recovered_blocking()?);
+    /// assert!(engine.dictionary().driver(&Key::new("anna")?).is_some());
+    /// # engine.shutdown_blocking()?;
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a setting is out of its bounds, somebody else has the directory, it holds something else or is of a newer
+    /// version, or what is durable in the log is damaged. What is wrong with its other files is said by
+    /// [`recovered`](Self::recovered).
+    pub fn open(network: Arc<Network>, storage: Arc<dyn Storage>, config: &EngineConfig) -> Result<Self, EngineError> {
+        Self::open_with(network, storage, config, Company::default())
+    }
+
+    /// As [`open`](Self::open), in company.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_with(
+        network: Arc<Network>,
+        storage: Arc<dyn Storage>,
+        config: &EngineConfig,
+        company: Company,
+    ) -> Result<Self, EngineError> {
+        config.validate()?;
+        let (segments, opened) = SegmentLog::open(Arc::clone(&storage), &config.segments).map_err(EngineError::Read)?;
+        let directory = Directory::take(Arc::clone(&storage), segments.files(), config.snapshots.keep)?;
+        let log: Arc<dyn Log> = Arc::new(segments.clone());
+        let dictionary = Arc::new(Dictionary::new());
+        let dead_letters = DeadLetters::new(config.dead_letters_max);
+        let (begin, from) = sync_channel(1);
+        let (writer, on_storage) = (config.writer(), (Arc::clone(&log), Some(segments.clone())));
+        let writing = Writing::start(&writer, on_storage, dead_letters.clone(), from);
+        let footing = Footing {
+            dictionary: Arc::clone(&dictionary),
+            dead_letters,
+            offers: Some(writing.offers().clone()),
+            ground: Box::new(Arc::clone(&log)),
+            observer: company.observer,
+            directory: Some(directory),
+        };
+        let mut following = Following::new(network, config.follower(), footing);
+        let (files, config) = (segments.files(), writer);
+        let whole = Whole { storage, files, config, dictionary, log, opened, begin, start: None };
+        following.recover(Box::new(whole), company.sinks);
+        Ok(Self { writing, following, segments: Some(segments) })
     }
 
     /// A new way in. `policy` says what happens when the engine does not keep up.
@@ -135,10 +225,47 @@ impl Engine {
         self.following.shared().resume();
     }
 
+    /// How it has come back; `None` as long as it recovers, or if it could not.
+    pub fn recovery(&self) -> Option<&Recovery> {
+        self.following.shared().recovered().and_then(|recovered| recovered.as_ref().ok())
+    }
+
+    /// Waits until it has recovered: what is published is logged from then on.
+    ///
+    /// # Errors
+    /// Why it could not.
+    pub async fn recovered(&self) -> Result<&Recovery, EngineError> {
+        self.following.shared().recovered_async().await.as_ref().map_err(Clone::clone)
+    }
+
+    /// As [`recovered`](Self::recovered), for callers that are not async.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn recovered_blocking(&self) -> Result<&Recovery, EngineError> {
+        self.following.shared().recovered_blocking().as_ref().map_err(Clone::clone)
+    }
+
+    /// What has become of its snapshots; it has some if it was [opened](Self::open).
+    pub fn snapshots(&self) -> SnapshotReport {
+        self.following.shared().snapshots()
+    }
+
+    /// How its sinks get along.
+    pub fn sinks(&self) -> Vec<SinkReport> {
+        self.following.shared().sinks()
+    }
+
+    /// Whether one of its halves has ended, because it could not recover or something has failed.
+    /// [`shutdown`](Self::shutdown) says what.
+    pub fn is_finished(&self) -> bool {
+        self.writing.is_finished() || self.following.is_finished()
+    }
+
     /// Takes nothing more in, works off all that was, and ends.
     ///
     /// # Errors
-    /// If a shard has failed, or the log could not be written.
+    /// If it could not recover, a shard has failed, or the log could not be written.
     pub async fn shutdown(self) -> Result<Summary, EngineError> {
         let ended = tokio::task::spawn_blocking(|| self.shutdown_blocking()).await;
         ended.expect("shutting down does not panic")
@@ -149,21 +276,17 @@ impl Engine {
     /// # Errors
     /// If a shard has failed, or the log could not be written.
     pub fn shutdown_blocking(self) -> Result<Summary, EngineError> {
-        let Self { writing, following } = self;
-        let (shared, log) = (Arc::clone(following.shared()), Arc::clone(writing.log()));
+        let Self { writing, following, segments } = self;
         writing.close();
         // Suspended, it would not make room in a full log for what is still to be taken in.
-        shared.resume();
+        following.shared().resume();
         let written = writing.join();
         // The cause first: a log that was closed by a failed shard cannot be written.
-        let report = following.join()?;
+        let summary = following.join()?;
         written?;
-        Ok(Summary {
-            accounts: shared.accounts(),
-            records: log.end().0,
-            outputs: report.outputs,
-            state_digest: report.state_digest,
-            outputs_digest: report.outputs_digest,
-        })
+        if let Some(segments) = segments {
+            segments.sync()?;
+        }
+        Ok(summary)
     }
 }

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::config::EngineConfigError;
+use crate::effect::DeliveryError;
 use crate::log::LogError;
 use crate::pipeline::{ExecutorError, StartError};
 use crate::sequencer::AbsorbError;
@@ -44,6 +45,9 @@ pub enum EngineError {
         /// What does not fit.
         why: AbsorbError,
     },
+    /// Nothing can be delivered to the sinks.
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
     /// It ended before it had recovered.
     #[error("it was shut down before it had recovered")]
     Interrupted,

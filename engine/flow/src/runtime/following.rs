@@ -1,42 +1,59 @@
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
-use etaflow_road::{EdgeIndex, Network, Timestamp};
+use etaflow_road::{EdgeIndex, Network};
+use event_listener::{Event, Listener};
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, Summary};
 use super::config::FollowerConfig;
 use super::dead_letters::DeadLetters;
 use super::failure::EngineError;
+use super::ground::Ground;
+use super::keeper::{Keeper, SnapshotReport};
 use super::monitor::{Monitor, Stop};
 use super::outlet::{Outlet, OutputBatch, OutputReader};
+use super::recover::{Course, Directory, recover_and_go};
+use super::recovery::Recovery;
 use super::spawn;
 use super::subscription::{EtaStream, SubscribeError, Subscriptions};
+use super::telemetry;
 use super::writing::Offers;
 use crate::bus::Fanout;
+use crate::effect::{Deliverer, Sink, SinkReport};
 use crate::event::{Key, Offset};
-use crate::log::Log;
-use crate::pipeline::{Applied, Executor, ExecutorHandle, ExecutorReport, Observer, Outputs};
+use crate::log::{Hold, Log};
+use crate::pipeline::{Applied, Counts, Executor, ExecutorHandle, Observer, Outputs, Prepared, Restored, SnapshotTap};
 use crate::sequencer::Dictionary;
-use crate::view::{Lag, LagMeter, Published, Standing, View};
+use crate::snapshot::Part;
+use crate::view::{EngineState, Lag, LagMeter, Published, Standing, View};
+
+/// The part of a snapshot that says what waits for the sinks.
+pub(super) const EFFECTS: u8 = b'w';
 
 /// The half that follows a log: the pipeline, and all that is made of what it says.
 pub(super) struct Following {
     shared: Arc<Shared>,
     monitor: JoinHandle<()>,
+    /// Recovers, and then does what goes on beside the pipeline.
+    course: Option<JoinHandle<Result<(), EngineError>>>,
     ending: Ending,
 }
 
 /// Lets the threads end, also of one that is dropped without being joined.
 struct Ending {
     shared: Arc<Shared>,
+    /// The monitor's.
     stop: Arc<Stop>,
+    /// The course's.
+    halt: Arc<Stop>,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
         // Suspended, it would not make room in a full log for what is still to be taken in.
         self.shared.resume();
+        self.halt.stop();
         self.stop.stop();
     }
 }
@@ -48,33 +65,9 @@ pub(super) struct Footing {
     /// Of the writing half, if it is in this process.
     pub(super) offers: Option<Offers>,
     pub(super) ground: Box<dyn Ground>,
-}
-
-/// Where the log really begins and ends, wherever the pipeline reads it from.
-pub(super) trait Ground: Send + Sync {
-    /// The oldest record that is kept.
-    fn start(&self) -> Offset;
-
-    /// The offset that the next record will have.
-    fn end(&self) -> Offset;
-
-    /// When the last record before `end` arrived.
-    fn newest_at(&self, end: Offset) -> Option<Timestamp>;
-}
-
-impl Ground for Arc<dyn Log> {
-    fn start(&self) -> Offset {
-        (**self).start()
-    }
-
-    fn end(&self) -> Offset {
-        (**self).end()
-    }
-
-    fn newest_at(&self, end: Offset) -> Option<Timestamp> {
-        let newest = self.read(Offset(end.0.checked_sub(1)?)).ok()??;
-        Some(newest.records().first()?.ingest_time)
-    }
+    pub(super) observer: Option<Arc<dyn Observer>>,
+    /// Where it is kept, if it is.
+    pub(super) directory: Option<Directory>,
 }
 
 /// What its threads, and who looks on, have in common.
@@ -85,90 +78,219 @@ pub(super) struct Shared {
     published: Arc<Published>,
     subscriptions: Arc<Subscriptions>,
     groups: Fanout<OutputBatch>,
-    observer: Option<Arc<dyn Observer>>,
+    keeper: Option<Keeper>,
     suspended: AtomicBool,
-    /// Once it has begun.
-    handle: OnceLock<ExecutorHandle>,
+    /// Events that were in the log, and are followed from there.
+    replayed: AtomicU64,
+    recovered: OnceLock<Result<Recovery, EngineError>>,
+    told: Event,
+    begun: OnceLock<Begun>,
     executor: Mutex<Option<Executor>>,
 }
 
+/// What there is once it follows the log.
+struct Begun {
+    handle: ExecutorHandle,
+    /// What had become of the records before.
+    counts: Counts,
+    deliverer: Option<Arc<Deliverer>>,
+    /// Keeps what was not told yet.
+    hold: Mutex<Option<Hold>>,
+}
+
 impl Following {
-    /// Answers questions, with nothing known; follows nothing before it [begins](Shared::begin).
-    pub(super) fn new(
-        network: Arc<Network>,
-        config: FollowerConfig,
-        footing: Footing,
-        observer: Option<Arc<dyn Observer>>,
-        lag: Lag,
-    ) -> Self {
+    /// Answers questions, with nothing known; follows nothing yet.
+    pub(super) fn new(network: Arc<Network>, config: FollowerConfig, footing: Footing) -> Self {
         let first = Executor::first_epoch(&network, &config.pipeline);
         let published = Arc::new(Published::new(&network, first, config.pipeline.shards));
-        let view = View::new(
-            Arc::clone(&network),
-            Arc::new(EdgeIndex::new(&network)),
-            Arc::clone(&footing.dictionary),
-            Arc::clone(&published),
-            config.pipeline.eta.snap_radius,
-            lag,
-        );
+        let lag = match footing.directory {
+            Some(_) => Lag { behind: None, catch_up: None, state: EngineState::Recovering, ..Lag::NONE },
+            None => Lag::NONE,
+        };
+        let index = Arc::new(EdgeIndex::new(&network));
+        let (dictionary, radius) = (Arc::clone(&footing.dictionary), config.pipeline.eta.snap_radius);
+        let view = View::new(network, index, dictionary, Arc::clone(&published), radius, lag);
+        let every = config.snapshots.every;
         let meter = LagMeter::new(config.live_max);
         let shared = Arc::new(Shared {
             subscriptions: Arc::new(Subscriptions::new(config.subscriptions_max)),
             groups: Fanout::new(),
+            keeper: footing.directory.as_ref().map(|directory| Keeper::new(directory.store().clone(), every)),
             config,
             footing,
             view,
             published,
-            observer,
             suspended: AtomicBool::new(false),
-            handle: OnceLock::new(),
+            replayed: AtomicU64::new(0),
+            recovered: OnceLock::new(),
+            told: Event::new(),
+            begun: OnceLock::new(),
             executor: Mutex::default(),
         });
-        let stop = Arc::new(Stop::default());
+        let (stop, halt) = (Arc::new(Stop::default()), Arc::new(Stop::default()));
         let monitor = Monitor { shared: Arc::clone(&shared), meter, stop: Arc::clone(&stop) };
-        let ending = Ending { shared: Arc::clone(&shared), stop };
-        Self { shared, monitor: spawn("etaflow-monitor", move || monitor.run()), ending }
+        let ending = Ending { shared: Arc::clone(&shared), stop, halt };
+        Self { shared, monitor: spawn("etaflow-monitor", move || monitor.run()), course: None, ending }
+    }
+
+    /// Follows a log from its first record on, with nothing known before.
+    pub(super) fn begin(&self, log: &Arc<dyn Log>) -> Result<(), EngineError> {
+        let (network, index) = (self.shared.view.network(), Arc::clone(self.shared.view.index()));
+        let from = Offset(0).into();
+        let prepared = Executor::prepare(network, index, &self.shared.config.pipeline, from)?;
+        self.shared.begin(prepared, log, false, None);
+        self.shared.set_recovered(Ok(Recovery::default()));
+        Ok(())
+    }
+
+    /// Comes back to where it had ended, on a thread of its own, and then follows a course.
+    pub(super) fn recover(&mut self, course: Box<dyn Course>, sinks: Vec<Box<dyn Sink>>) {
+        let shared = Arc::clone(&self.shared);
+        self.course = Some(spawn("etaflow-follow", move || {
+            let directory = shared.footing.directory.as_ref().expect("it has one to recover from");
+            recover_and_go(&shared, directory, course, sinks)
+        }));
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
-    /// Waits for the end of the log.
-    pub(super) fn join(self) -> Result<ExecutorReport, EngineError> {
+    /// Whether it follows no more, be it that it has not recovered or that something has failed since.
+    pub(super) fn is_finished(&self) -> bool {
+        self.shared.is_finished()
+    }
+
+    /// What tells its course to end.
+    pub(super) fn halt(&self) -> &Arc<Stop> {
+        &self.ending.halt
+    }
+
+    /// Waits for the end of the log, and for the sinks.
+    pub(super) fn join(mut self) -> Result<Summary, EngineError> {
         self.shared.resume();
-        let executor = self.shared.executor.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let report = executor.expect("it has begun").join();
+        let course = self.course.take().map(|course| course.join().expect("a course does not panic"));
+        let executor = self.shared.executor().take();
+        let report = executor.map(Executor::join);
+        if let Some(deliverer) = self.shared.begun.get().and_then(|begun| begun.deliverer.as_ref()) {
+            deliverer.finish();
+        }
         self.ending.stop.stop();
         self.monitor.join().expect("the monitor does not panic");
         self.shared.subscriptions.close();
         self.shared.groups.close();
-        Ok(report?)
+        let report = match (report, course) {
+            (Some(report), course) => {
+                let report = report?;
+                course.unwrap_or(Ok(()))?;
+                report
+            }
+            (None, course) => return Err(course.and_then(Result::err).unwrap_or(EngineError::Interrupted)),
+        };
+        Ok(Summary {
+            accounts: self.shared.accounts(),
+            records: self.shared.applied().0,
+            outputs: report.outputs,
+            state_digest: report.state_digest,
+            outputs_digest: report.outputs_digest,
+        })
     }
 }
 
 impl Shared {
-    /// Begins to follow `log`.
-    pub(super) fn begin(&self, log: &Arc<dyn Log>, from: Offset) -> Result<(), EngineError> {
+    /// Begins to follow `log`. If that `is_short`, it keeps what was not told yet.
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        prepared: Prepared,
+        log: &Arc<dyn Log>,
+        is_short: bool,
+        deliverer: Option<Arc<Deliverer>>,
+    ) {
         let outlet = Outlet {
             dead_letters: self.footing.dead_letters.clone(),
             subscriptions: Arc::clone(&self.subscriptions),
             groups: self.groups.clone(),
             dictionary: Arc::clone(&self.footing.dictionary),
             log: Arc::clone(log),
+            deliverer: deliverer.clone(),
         };
-        let observers = Observers { published: Arc::clone(&self.published), other: self.observer.clone() };
-        let outputs = Outputs { observer: Some(Arc::new(observers)), tap: Some(outlet.into_tap()), snapshots: None };
-        let (network, index) = (self.view.network(), Arc::clone(self.view.index()));
-        let executor =
-            Executor::start_on(network, index, &self.config.pipeline, Arc::clone(log), from.into(), outputs)?;
-        let handle = self.handle.get_or_init(|| executor.handle());
+        let observers = Observers { published: Arc::clone(&self.published), other: self.footing.observer.clone() };
+        let snapshots = self.keeper.is_some().then(|| self.snapshot_tap(log, deliverer.clone()));
+        let outputs = Outputs { observer: Some(Arc::new(observers)), tap: Some(outlet.into_tap()), snapshots };
+        let (counts, hold) = (prepared.counts(), Mutex::new(is_short.then(|| log.hold(log.start()))));
+        let executor = prepared.start(Arc::clone(log), outputs);
+        let begun = Begun { handle: executor.handle(), counts, deliverer, hold };
+        let begun = self.begun.get_or_init(|| begun);
         // Whoever suspends it sets this first, and finds the handle or is found here.
         if self.suspended.load(Ordering::SeqCst) {
-            handle.suspend();
+            begun.handle.suspend();
         }
-        *self.executor.lock().unwrap_or_else(PoisonError::into_inner) = Some(executor);
-        Ok(())
+        *self.executor() = Some(executor);
+    }
+
+    /// Keeps the snapshots that are cut, with what waits for the sinks.
+    fn snapshot_tap(self: &Arc<Self>, log: &Arc<dyn Log>, deliverer: Option<Arc<Deliverer>>) -> SnapshotTap {
+        let (shared, log) = (Arc::clone(self), Arc::clone(log));
+        Box::new(move |cut| {
+            let Some(keeper) = &shared.keeper else { return };
+            keeper.keep(cut, &*log, |image| {
+                let Some(deliverer) = &deliverer else { return Ok(()) };
+                let backlog = deliverer.backlog(image.offset).ok_or("too many effects wait for the log")?;
+                image.parts.push(Part { kind: EFFECTS, bytes: backlog });
+                Ok(())
+            });
+            telemetry::report_snapshots(&keeper.report());
+        })
+    }
+
+    pub(super) fn set_recovered(&self, recovered: Result<Recovery, EngineError>) {
+        if let Ok(recovery) = &recovered {
+            telemetry::report_recovery(recovery);
+        }
+        _ = self.recovered.set(recovered);
+        self.told.notify(usize::MAX);
+    }
+
+    /// How it has come back, or why it has not; `None` as long as it recovers.
+    pub(super) fn recovered(&self) -> Option<&Result<Recovery, EngineError>> {
+        self.recovered.get()
+    }
+
+    /// Waits until it has recovered.
+    pub(super) fn recovered_blocking(&self) -> &Result<Recovery, EngineError> {
+        loop {
+            let told = self.told.listen();
+            if let Some(recovered) = self.recovered.get() {
+                return recovered;
+            }
+            told.wait();
+        }
+    }
+
+    /// As [`recovered_blocking`](Self::recovered_blocking), for async callers.
+    pub(super) async fn recovered_async(&self) -> &Result<Recovery, EngineError> {
+        loop {
+            let told = self.told.listen();
+            if let Some(recovered) = self.recovered.get() {
+                return recovered;
+            }
+            told.await;
+        }
+    }
+
+    /// Whether the pipeline has ended, or never began.
+    pub(super) fn is_finished(&self) -> bool {
+        let failed = self.recovered.get().is_some_and(Result::is_err);
+        failed || self.executor().as_ref().is_some_and(Executor::is_finished)
+    }
+
+    /// So many more events were in the log, and are followed from there.
+    pub(super) fn replays(&self, events: u64) {
+        self.replayed.fetch_add(events, Ordering::Relaxed);
+    }
+
+    pub(super) fn config(&self) -> &FollowerConfig {
+        &self.config
     }
 
     pub(super) fn view(&self) -> &View {
@@ -194,28 +316,72 @@ impl Shared {
 
     pub(super) fn suspend(&self) {
         self.suspended.store(true, Ordering::SeqCst);
-        if let Some(handle) = self.handle.get() {
-            handle.suspend();
+        if let Some(begun) = self.begun.get() {
+            begun.handle.suspend();
         }
     }
 
     pub(super) fn resume(&self) {
         self.suspended.store(false, Ordering::SeqCst);
-        if let Some(handle) = self.handle.get() {
-            handle.resume();
+        if let Some(begun) = self.begun.get() {
+            begun.handle.resume();
         }
+    }
+
+    /// How the sinks get along.
+    pub(super) fn sinks(&self) -> Vec<SinkReport> {
+        let deliverer = self.begun.get().and_then(|begun| begun.deliverer.as_ref());
+        deliverer.map(|deliverer| deliverer.reports()).unwrap_or_default()
+    }
+
+    /// What has become of the snapshots.
+    pub(super) fn snapshots(&self) -> SnapshotReport {
+        self.keeper.as_ref().map(Keeper::report).unwrap_or_default()
+    }
+
+    pub(super) fn keeper(&self) -> Option<&Keeper> {
+        self.keeper.as_ref()
+    }
+
+    pub(super) fn request_snapshot(&self) {
+        if let Some(begun) = self.begun.get() {
+            begun.handle.request_snapshot();
+        }
+    }
+
+    /// Whether a snapshot is cut and not kept yet.
+    pub(super) fn is_cutting(&self) -> bool {
+        self.begun.get().is_some_and(|begun| begun.handle.is_cutting())
     }
 
     /// The offset before which everything has been taken.
     pub(super) fn applied(&self) -> Offset {
-        self.handle.get().map_or_else(|| self.published.applied(), ExecutorHandle::applied)
+        self.begun.get().map_or_else(|| self.published.applied(), |begun| begun.handle.applied())
     }
 
-    /// Lets go of names that nobody will ask for any more.
-    pub(super) fn release_names(&self) {
-        if let Some(handle) = self.handle.get() {
-            // Who hears of a trip's end is found by its name.
-            self.dictionary().release(handle.told());
+    /// Lets go of names and records that nobody will ask for any more.
+    pub(super) fn let_go(&self) {
+        let Some(begun) = self.begun.get() else { return };
+        // Who hears of a trip's end is found by its name.
+        let told = begun.handle.told();
+        self.dictionary().release(told);
+        if let Some(hold) = &*begun.hold.lock().unwrap_or_else(PoisonError::into_inner) {
+            hold.advance(told);
+        }
+    }
+
+    /// Lets go of all records.
+    pub(super) fn let_go_of_all(&self) {
+        if let Some(begun) = self.begun.get() {
+            *begun.hold.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    /// Says how far it is behind, to all who want to know.
+    pub(super) fn set_lag(&self, lag: Lag) {
+        self.view.set_lag(lag);
+        if let Some(deliverer) = self.begun.get().and_then(|begun| begun.deliverer.as_ref()) {
+            deliverer.set_live(lag.state == EngineState::Live);
         }
     }
 
@@ -230,14 +396,20 @@ impl Shared {
     /// What has become of all events.
     pub(super) fn accounts(&self) -> Accounts {
         let written = self.footing.offers.as_ref().map(Offers::accounts).unwrap_or_default();
-        let counts = self.handle.get().map(ExecutorHandle::counts).unwrap_or_default();
+        let (now, before) =
+            self.begun.get().map(|begun| (begun.handle.counts(), begun.counts.clone())).unwrap_or_default();
         Accounts {
-            accepted: counts.accepted,
-            traversals: counts.traversals,
-            revisions: counts.revisions,
+            replayed: self.replayed.load(Ordering::Relaxed),
+            accepted: now.accepted - before.accepted,
+            traversals: now.traversals - before.traversals,
+            revisions: now.revisions - before.revisions,
             dead_lettered: self.dead_letters().counts(),
             ..written
         }
+    }
+
+    fn executor(&self) -> MutexGuard<'_, Option<Executor>> {
+        self.executor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -252,6 +424,13 @@ impl Observer for Observers {
         self.published.on_applied(applied);
         if let Some(other) = &self.other {
             other.on_applied(applied);
+        }
+    }
+
+    fn on_restored(&self, restored: &Restored<'_>) {
+        self.published.on_restored(restored);
+        if let Some(other) = &self.other {
+            other.on_restored(restored);
         }
     }
 }

@@ -9,30 +9,40 @@
 
 mod accounts;
 mod acknowledge;
+mod company;
 mod config;
 mod dead_letters;
 mod engine;
 #[cfg(test)]
 mod engine_tests;
 mod failure;
+mod follower;
 mod following;
+mod ground;
 mod ingest;
+mod keeper;
 mod monitor;
 mod outlet;
+mod recover;
 mod recovery;
 mod restore;
 mod subscription;
+mod tail;
 mod telemetry;
+mod whole;
 mod writer;
 mod writing;
 
 use std::thread::JoinHandle;
 
 pub use accounts::{Accounts, Summary, WriterSummary};
+pub use company::Company;
 pub use config::{EngineConfig, EngineConfigError, FollowerConfig, SnapshotConfig, Time, WriterConfig};
 pub use dead_letters::DeadLetters;
 pub use engine::Engine;
 pub use failure::EngineError;
+pub use follower::Follower;
+pub use keeper::{SnapshotReport, WrittenSnapshot};
 pub use outlet::{OutputBatch, OutputReader};
 pub use recovery::{Recovery, RestoredSnapshot, Unusable};
 pub use subscription::{EtaStream, SubscribeError};

@@ -8,7 +8,7 @@ use event_listener::{Event, Listener};
 use super::following::Shared;
 use super::telemetry;
 use crate::time::{Clock, WallClock};
-use crate::view::{Lag, LagMeter};
+use crate::view::{EngineState, Lag, LagMeter};
 
 /// How often lag is measured.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -30,15 +30,19 @@ pub(super) struct Stop {
 }
 
 impl Stop {
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         self.told.notify(usize::MAX);
     }
 
     /// Waits; true if it was told to stop.
-    fn wait(&self, at_most: Duration) -> bool {
+    pub(super) fn wait(&self, at_most: Duration) -> bool {
         let told = self.told.listen();
-        self.stopped.load(Ordering::Acquire) || told.wait_timeout(at_most).is_some()
+        self.is_stopped() || told.wait_timeout(at_most).is_some()
     }
 }
 
@@ -57,6 +61,8 @@ impl Monitor {
         }
         let lag = self.measure(clock.now());
         self.report(&lag);
+        // Nobody tells any more what was not told, and a writer may wait for room.
+        self.shared.let_go_of_all();
     }
 
     fn report(&self, lag: &Lag) {
@@ -64,9 +70,20 @@ impl Monitor {
     }
 
     fn measure(&mut self, now: Timestamp) -> Lag {
-        self.shared.release_names();
-        let lag = self.meter.observe(now, &self.shared.standing());
-        self.shared.view().set_lag(lag);
+        self.shared.let_go();
+        let standing = self.shared.standing();
+        let lag = match self.shared.recovered() {
+            Some(Ok(_)) => self.meter.observe(now, &standing),
+            // What is restored was not drained.
+            _ => {
+                let lag = self.meter.clone().observe(now, &standing);
+                Lag { catch_up: None, state: EngineState::Recovering, ..lag }
+            }
+        };
+        self.shared.set_lag(lag);
+        if self.shared.keeper().is_some_and(|keeper| lag.state != EngineState::Recovering && keeper.is_due()) {
+            self.shared.request_snapshot();
+        }
         lag
     }
 }

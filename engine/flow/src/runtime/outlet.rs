@@ -3,7 +3,8 @@ use std::sync::Arc;
 use super::dead_letters::DeadLetters;
 use super::subscription::Subscriptions;
 use crate::bus::{Fanout, Member};
-use crate::event::{DeadLetter, DriverId, Payload, RoadRef, TripId};
+use crate::effect::Deliverer;
+use crate::event::{DeadLetter, DriverId, Offset, Payload, RoadRef, TripId};
 use crate::log::Log;
 use crate::pipeline::{Output, Tap};
 use crate::sequencer::Dictionary;
@@ -14,13 +15,16 @@ pub type OutputBatch = Arc<[Output]>;
 /// A member of a group that reads all outputs.
 pub type OutputReader = Member<OutputBatch>;
 
-/// Where the outputs of the pipeline go: to the dead letters, to the subscribers of a trip, and to groups that read all.
+/// Where the outputs of the pipeline go, all of them in order and through here alone: to the dead letters, to the
+/// subscribers of a trip, to groups that read all, and to sinks.
 pub(super) struct Outlet {
     pub(super) dead_letters: DeadLetters,
     pub(super) subscriptions: Arc<Subscriptions>,
     pub(super) groups: Fanout<OutputBatch>,
     pub(super) dictionary: Arc<Dictionary>,
     pub(super) log: Arc<dyn Log>,
+    /// Delivers to the sinks, if there are any.
+    pub(super) deliverer: Option<Arc<Deliverer>>,
 }
 
 impl Outlet {
@@ -43,6 +47,10 @@ impl Outlet {
             }
         }
         self.groups.publish(outputs.into());
+        // A record's outputs come together.
+        if let (Some(deliverer), Some(last)) = (&self.deliverer, outputs.last()) {
+            deliverer.tell(outputs, Offset(last.offset().0 + 1));
+        }
     }
 
     /// What was not used, in the outside's names.

@@ -56,6 +56,11 @@ pub struct Unusable {
 }
 
 impl Recovery {
+    /// The offset of the snapshot that it goes on from.
+    pub(super) fn snapshot_at(&self) -> Option<Offset> {
+        self.snapshot.as_ref().map(|snapshot| snapshot.offset)
+    }
+
     /// How many records of the log are taken again.
     pub fn to_replay(&self) -> u64 {
         self.log.1.0.saturating_sub(self.from.0)

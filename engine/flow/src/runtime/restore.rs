@@ -136,7 +136,7 @@ impl Restorer<'_> {
         Ok(None)
     }
 
-    fn absorb_error(&self, why: crate::sequencer::AbsorbError) -> EngineError {
+    pub(super) fn absorb_error(&self, why: crate::sequencer::AbsorbError) -> EngineError {
         EngineError::Absorb { path: self.storage.show("log"), why }
     }
 }

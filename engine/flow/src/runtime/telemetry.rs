@@ -3,6 +3,8 @@
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
 use super::accounts::Accounts;
+use super::keeper::SnapshotReport;
+use super::recovery::Recovery;
 use crate::view::{EngineState, Lag};
 
 const OFFERED: &str = "etaflow_events_offered_total";
@@ -17,7 +19,17 @@ const LAG_RECORDS: &str = "etaflow_lag_records";
 const LAG_SECONDS: &str = "etaflow_lag_seconds";
 const CATCH_UP_SECONDS: &str = "etaflow_catch_up_seconds";
 const LIVE: &str = "etaflow_live";
+const RECOVERING: &str = "etaflow_recovering";
 const TRIPS: &str = "etaflow_trips";
+const RECOVERY_SECONDS: &str = "etaflow_recovery_seconds";
+const RECOVERY_RECORDS: &str = "etaflow_recovery_records";
+const RECOVERY_PASSED_OVER: &str = "etaflow_recovery_files_passed_over";
+const TORN_BYTES: &str = "etaflow_log_torn_bytes";
+const SNAPSHOTS: &str = "etaflow_snapshots_total";
+const SNAPSHOTS_FAILED: &str = "etaflow_snapshots_failed_total";
+const SNAPSHOT_BYTES: &str = "etaflow_snapshot_bytes";
+const SNAPSHOT_SECONDS: &str = "etaflow_snapshot_seconds";
+const SNAPSHOT_PAUSE_SECONDS: &str = "etaflow_snapshot_pause_seconds";
 
 /// Says what each metric means.
 pub(super) fn describe() {
@@ -33,7 +45,36 @@ pub(super) fn describe() {
     describe_gauge!(LAG_SECONDS, Unit::Seconds, "Time between the newest record and the last taken");
     describe_gauge!(CATCH_UP_SECONDS, Unit::Seconds, "Predicted time until the backlog is gone");
     describe_gauge!(LIVE, Unit::Count, "1 if the engine is up to date, 0 while it catches up");
+    describe_gauge!(RECOVERING, Unit::Count, "1 while the engine restores what it knew, 0 from then on");
     describe_gauge!(TRIPS, Unit::Count, "Trips that can be asked for");
+    describe_gauge!(RECOVERY_SECONDS, Unit::Seconds, "Time that it took to restore what was known");
+    describe_gauge!(RECOVERY_RECORDS, Unit::Count, "Records of the log that were to be taken again then");
+    describe_gauge!(RECOVERY_PASSED_OVER, Unit::Count, "Newer files that were of no use then");
+    describe_gauge!(TORN_BYTES, Unit::Bytes, "What was cut off the log's end when it was opened");
+    describe_counter!(SNAPSHOTS, Unit::Count, "Snapshots that were written");
+    describe_counter!(SNAPSHOTS_FAILED, Unit::Count, "Snapshots that could not be written");
+    describe_gauge!(SNAPSHOT_BYTES, Unit::Bytes, "Length of the last snapshot");
+    describe_gauge!(SNAPSHOT_SECONDS, Unit::Seconds, "Time that it took to write the last snapshot");
+    describe_gauge!(SNAPSHOT_PAUSE_SECONDS, Unit::Seconds, "Longest time for which it held a shard up");
+}
+
+/// Hands over how an engine has come back.
+pub(super) fn report_recovery(recovery: &Recovery) {
+    gauge!(RECOVERY_SECONDS).set(recovery.took.secs_f64());
+    gauge!(RECOVERY_RECORDS).set(recovery.to_replay() as f64);
+    gauge!(RECOVERY_PASSED_OVER).set(recovery.passed_over.len() as f64);
+    gauge!(TORN_BYTES).set(recovery.torn.as_ref().map_or(0, |torn| torn.bytes) as f64);
+}
+
+/// Hands over what has become of the snapshots.
+pub(super) fn report_snapshots(report: &SnapshotReport) {
+    counter!(SNAPSHOTS).absolute(report.written);
+    counter!(SNAPSHOTS_FAILED).absolute(report.failed);
+    if let Some(last) = &report.last {
+        gauge!(SNAPSHOT_BYTES).set(last.bytes as f64);
+        gauge!(SNAPSHOT_SECONDS).set(last.took.secs_f64());
+        gauge!(SNAPSHOT_PAUSE_SECONDS).set(last.pause_max.secs_f64());
+    }
 }
 
 /// Hands the present values over.
@@ -57,5 +98,6 @@ pub(super) fn report(accounts: &Accounts, lag: &Lag, trips: usize) {
         gauge!(CATCH_UP_SECONDS).set(catch_up.secs_f64());
     }
     gauge!(LIVE).set(if lag.state == EngineState::Live { 1.0 } else { 0.0 });
+    gauge!(RECOVERING).set(if lag.state == EngineState::Recovering { 1.0 } else { 0.0 });
     gauge!(TRIPS).set(trips as f64);
 }

@@ -1,0 +1,179 @@
+use std::io;
+use std::sync::Arc;
+
+use super::failure::EngineError;
+use super::following::{EFFECTS, Shared};
+use super::recovery::{Recovery, RestoredSnapshot, Unusable};
+use super::restore::Absorbed;
+use crate::effect::{Deliverer, DeliverySetup, Sink};
+use crate::event::Offset;
+use crate::log::{Log, LogError, LogFiles, Torn};
+use crate::pipeline::{Executor, Prepared, Start, StartError};
+use crate::snapshot::{Found, Image, SnapshotStore};
+use crate::storage::{Storage, StorageLock};
+use crate::time::{Clock, WallClock};
+
+/// Held by whoever follows the log of a directory and keeps snapshots there.
+const LOCK: &str = "engine.lock";
+
+/// A directory that an engine, or its following half, has for itself.
+pub(super) struct Directory {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) files: LogFiles,
+    store: SnapshotStore,
+    _lock: StorageLock,
+}
+
+/// What goes on beside the pipeline.
+pub(super) trait Course: Send + 'static {
+    /// Has everything ready for following from `from` on.
+    fn ready(&mut self, from: Offset) -> Result<Ready, EngineError>;
+
+    /// Goes on, for as long as it is needed on this thread.
+    fn go(self: Box<Self>, shared: &Arc<Shared>) -> Result<(), EngineError>;
+}
+
+/// What there is to follow.
+pub(super) struct Ready {
+    /// The log, from the offset on that was asked for.
+    pub(super) log: Arc<dyn Log>,
+    /// Whether it may let go of records before it is said what they led to.
+    pub(super) is_short: bool,
+    /// Where the durable log ends.
+    pub(super) end: Offset,
+    pub(super) absorbed: Absorbed,
+    pub(super) torn: Option<Torn>,
+}
+
+impl Directory {
+    /// Takes it.
+    pub(super) fn take(storage: Arc<dyn Storage>, files: LogFiles, keep: usize) -> Result<Self, EngineError> {
+        let lock = storage.lock(LOCK).map_err(|error| {
+            let path = storage.show(LOCK);
+            EngineError::Read(match error.kind() {
+                io::ErrorKind::WouldBlock => LogError::Locked { path },
+                kind => LogError::Io { path, action: "locking it", kind, message: error.to_string() },
+            })
+        })?;
+        let store = SnapshotStore::new(Arc::clone(&storage), keep);
+        Ok(Self { storage, files, store, _lock: lock })
+    }
+
+    pub(super) fn store(&self) -> &SnapshotStore {
+        &self.store
+    }
+}
+
+/// Brings an engine back to where it had ended, and goes on.
+pub(super) fn recover_and_go(
+    shared: &Arc<Shared>,
+    directory: &Directory,
+    mut course: Box<dyn Course>,
+    sinks: Vec<Box<dyn Sink>>,
+) -> Result<(), EngineError> {
+    let recovered = recover(shared, directory, &mut *course, sinks);
+    let failed = recovered.as_ref().err().cloned();
+    shared.set_recovered(recovered);
+    match failed {
+        Some(error) => Err(error),
+        None => course.go(shared),
+    }
+}
+
+fn recover(
+    shared: &Arc<Shared>,
+    directory: &Directory,
+    course: &mut dyn Course,
+    sinks: Vec<Box<dyn Sink>>,
+) -> Result<Recovery, EngineError> {
+    let clock = WallClock::new();
+    let begun = clock.now();
+    let Restored { prepared, from, snapshot, backlog, mut passed_over } = restore(shared, directory, &clock)?;
+    let Ready { log, is_short, end, absorbed, torn } = course.ready(from)?;
+    let deliverer = match sinks.is_empty() {
+        true => None,
+        false => {
+            let (storage, dictionary) = (Arc::clone(&directory.storage), Arc::clone(shared.dictionary()));
+            let setup = DeliverySetup { storage, log: Arc::clone(&log), dictionary, from, end, backlog };
+            Some(Arc::new(Deliverer::open(sinks, setup, &shared.config().delivery)?))
+        }
+    };
+    shared.replays(absorbed.events);
+    shared.begin(prepared, &log, is_short, deliverer);
+    passed_over.extend(absorbed.passed_over);
+    Ok(Recovery {
+        log: (directory.files.start().map_err(EngineError::Read)?, end),
+        torn,
+        checkpoint: absorbed.checkpoint,
+        absorbed: absorbed.records,
+        snapshot,
+        passed_over,
+        from,
+        took: clock.now().since(begun),
+    })
+}
+
+/// A pipeline's state, made anew.
+struct Restored {
+    prepared: Prepared,
+    /// The first record that it takes.
+    from: Offset,
+    snapshot: Option<RestoredSnapshot>,
+    /// What waited for the sinks.
+    backlog: Option<Vec<u8>>,
+    passed_over: Vec<Unusable>,
+}
+
+/// Makes the state of the newest snapshot that is of use, or has nothing known where the log starts.
+fn restore(shared: &Shared, directory: &Directory, clock: &WallClock) -> Result<Restored, EngineError> {
+    let start = directory.files.start().map_err(EngineError::Read)?;
+    let end = directory.files.durable().map_err(EngineError::Read)?;
+    let mut passed_over = Vec::new();
+    let mut before = Some(end);
+    while let Some(at_most) = before {
+        let read_from = clock.now();
+        let Found { image, passed_over: unreadable } = directory.store.newest(Some(at_most));
+        passed_over.extend(unreadable.into_iter().map(|it| Unusable { path: it.path, why: it.why.to_string() }));
+        let Some(mut image) = image else { break };
+        let restored_from = clock.now();
+        let backlog = take_effects(&mut image);
+        match prepare(shared, &image, start) {
+            Ok(prepared) => {
+                let snapshot = RestoredSnapshot {
+                    offset: image.offset,
+                    time: image.tick.time,
+                    bytes: image.bytes(),
+                    read: restored_from.since(read_from),
+                    restored: clock.now().since(restored_from),
+                };
+                let (from, snapshot) = (image.offset, Some(snapshot));
+                return Ok(Restored { prepared, from, snapshot, backlog, passed_over });
+            }
+            Err(why) => {
+                let path = directory.storage.show(&format!("snapshots/{:020}.snap", image.offset.0));
+                passed_over.push(Unusable { path, why });
+            }
+        }
+        before = image.offset.0.checked_sub(1).map(Offset);
+    }
+    let prepared = prepare_from(shared, Start::Offset(start))?;
+    Ok(Restored { prepared, from: start, snapshot: None, backlog: None, passed_over })
+}
+
+fn prepare(shared: &Shared, image: &Image, start: Offset) -> Result<Prepared, String> {
+    if image.offset < start {
+        return Err(format!("the log starts after it, at offset {}", start.0));
+    }
+    prepare_from(shared, Start::Image(image)).map_err(|why| why.to_string())
+}
+
+fn prepare_from(shared: &Shared, from: Start<'_>) -> Result<Prepared, StartError> {
+    let view = shared.view();
+    Executor::prepare(view.network(), Arc::clone(view.index()), &shared.config().pipeline, from)
+}
+
+/// What waited for the sinks is the runtime's, and nothing to the pipeline.
+fn take_effects(image: &mut Image) -> Option<Vec<u8>> {
+    let place = image.parts.iter().position(|part| part.kind == EFFECTS)?;
+    Some(image.parts.swap_remove(place).bytes)
+}
