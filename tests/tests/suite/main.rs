@@ -8,5 +8,6 @@ mod lag;
 mod load;
 mod matching;
 mod porto;
+mod recovery;
 mod reroute;
 mod routing;

@@ -41,6 +41,8 @@ struct State {
     /// By the number of the hold.
     holds: BTreeMap<u64, Offset>,
     next_hold: u64,
+    /// Somebody waits for room.
+    is_waited_for: bool,
 }
 
 impl MemoryLog {
@@ -58,6 +60,7 @@ impl MemoryLog {
             closed: false,
             holds: BTreeMap::new(),
             next_hold: 0,
+            is_waited_for: false,
         };
         let records_max = config.records_max.max(1);
         Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Event::new(), records_max }) }
@@ -108,6 +111,7 @@ impl Log for MemoryLog {
                 state.end = Offset(last.offset.0 + 1);
                 break;
             }
+            state.is_waited_for = true;
             drop(state);
             changed.wait();
         }
@@ -167,10 +171,10 @@ impl Log for MemoryLog {
                 Some(offset) => state.holds.insert(number, offset),
                 None => state.holds.remove(&number),
             };
-            // Only a writer that waits for room cares, and there is one only when the log is full.
-            let full = (state.end.0 - state.start.0) as usize * 2 > shared.records_max;
+            // Only a writer that waits for room cares.
+            let waited_for = std::mem::take(&mut state.is_waited_for);
             drop(state);
-            if full {
+            if waited_for {
                 shared.changed.notify(usize::MAX);
             }
         })
@@ -257,6 +261,22 @@ mod tests {
         hold.advance(Offset(4));
         writer.join().expect("no panic").expect("appended");
         assert_eq!((log.start(), log.end()), (Offset(4), Offset(8)));
+    }
+
+    #[test]
+    fn a_writer_of_large_batches_hears_of_room_in_a_log_that_is_less_than_half_full() {
+        let log = MemoryLog::new(&MemoryLogConfig { records_max: 10 });
+        log.append(&ticks(0, 3), &[]).expect("fits");
+        let hold = log.hold(Offset(0));
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| log.append(&ticks(3, 9), &[]));
+            while !log.state().is_waited_for {
+                std::thread::yield_now();
+            }
+            hold.advance(Offset(3));
+            writer.join().expect("no panic").expect("appended");
+        });
+        assert_eq!((log.start(), log.end()), (Offset(3), Offset(12)));
     }
 
     #[test]

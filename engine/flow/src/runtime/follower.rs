@@ -161,6 +161,11 @@ impl Follower {
         self.following.shared().snapshots()
     }
 
+    /// Has a snapshot cut at the next tick, besides those that are due by themselves.
+    pub fn request_snapshot(&self) {
+        self.following.shared().request_snapshot();
+    }
+
     /// How its sinks get along.
     pub fn sinks(&self) -> Vec<SinkReport> {
         self.following.shared().sinks()

@@ -104,7 +104,11 @@ impl Following {
         let first = Executor::first_epoch(&network, &config.pipeline);
         let published = Arc::new(Published::new(&network, first, config.pipeline.shards));
         let lag = match footing.directory {
-            Some(_) => Lag { behind: None, catch_up: None, state: EngineState::Recovering, ..Lag::NONE },
+            Some(_) => {
+                let (start, end) = (footing.ground.start(), footing.ground.end());
+                let records = end.0.saturating_sub(start.0);
+                Lag { records, behind: None, catch_up: None, state: EngineState::Recovering }
+            }
             None => Lag::NONE,
         };
         let index = Arc::new(EdgeIndex::new(&network));
