@@ -22,6 +22,8 @@ pub struct Request {
     pub trips: Option<PathBuf>,
     /// A folder on the disk to be measured, of a group that needs one; the system's for temporary files if not given.
     pub dir: Option<PathBuf>,
+    /// How long a log that is opened shall be, in GiB.
+    pub gigabytes: Option<u16>,
 }
 
 /// Why a group cannot be measured.

@@ -35,17 +35,20 @@ struct Arguments {
     /// A folder on the disk to be measured, for `log`; the system's for temporary files if not given.
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
+    /// How many GiB the log shall have that `log` opens, 1 if not given.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    gigabytes: Option<u16>,
 }
 
 fn main() -> ExitCode {
-    let Arguments { group, json, rounds, only, network, nodes, trips, dir } = Arguments::parse();
+    let Arguments { group, json, rounds, only, network, nodes, trips, dir, gigabytes } = Arguments::parse();
     let Some((_, measure)) = GROUPS.iter().find(|(name, _)| *name == group) else {
         let names: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
         eprintln!("group {group:?} is unknown, must be one of: {}", names.join(", "));
         return ExitCode::from(2);
     };
     let nodes = nodes.map(|nodes| nodes as usize);
-    let rows = match measure(&Request { rounds: rounds.into(), only, network, nodes, trips, dir }) {
+    let rows = match measure(&Request { rounds: rounds.into(), only, network, nodes, trips, dir, gigabytes }) {
         Ok(rows) => rows,
         Err(error) => {
             eprintln!("{error}");

@@ -3,9 +3,11 @@
 //! Ours and each peer keep the same records, in a folder of their own on the same disk, and are told about them and read
 //! them back in the same way. After an append each record is read back and compared.
 
+mod acknowledge;
 mod group;
 mod keeper;
 mod load;
+mod opening;
 mod ours;
 mod peer_fjall;
 mod peer_okaywal;
