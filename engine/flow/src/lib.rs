@@ -139,8 +139,8 @@ pub use event::{
 pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};
 pub use group::{FileGroup, GroupError, GroupInfo, GroupLag, LogGroup, StartFrom, groups, remove_group};
 pub use log::{
-    Batch, Hold, Log, LogError, LogFiles, LogOpened, LogReader, MemoryLog, MemoryLogConfig, Retention, SegmentInfo,
-    SegmentLog, SegmentLogConfig, SegmentReader, SyncPolicy, Torn,
+    Batch, Finding, FindingKind, Hold, Log, LogError, LogFiles, LogOpened, LogReader, MemoryLog, MemoryLogConfig,
+    Retention, SegmentInfo, SegmentLog, SegmentLogConfig, SegmentReader, SyncPolicy, Torn, Verified,
 };
 pub use matching::{Matching, Movement};
 pub use pipeline::{

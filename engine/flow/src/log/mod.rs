@@ -15,7 +15,8 @@ pub use error::LogError;
 pub use memory::{MemoryLog, MemoryLogConfig};
 pub use reader::LogReader;
 pub use segment::{
-    LogFiles, LogOpened, Retention, SegmentInfo, SegmentLog, SegmentLogConfig, SegmentReader, SyncPolicy, Torn,
+    Finding, FindingKind, LogFiles, LogOpened, Retention, SegmentInfo, SegmentLog, SegmentLogConfig, SegmentReader,
+    SyncPolicy, Torn, Verified,
 };
 
 use crate::event::{Note, Offset, Record};

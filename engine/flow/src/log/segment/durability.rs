@@ -23,11 +23,11 @@ use crate::storage::{Access, Storage, StorageFile, replace};
 
 const MAGIC: &[u8; 4] = b"eflD";
 const VERSION: u32 = 1;
-const SLOT_BYTES: usize = 40;
+pub(super) const SLOT_BYTES: usize = 40;
 /// The slots' distance.
 const SECTOR_BYTES: usize = 512;
 /// How long the file is.
-pub(super) const MARK_BYTES: usize = SECTOR_BYTES + SLOT_BYTES;
+pub(super) const DURABILITY_BYTES: usize = SECTOR_BYTES + SLOT_BYTES;
 
 /// How far the log is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,7 +104,7 @@ impl DurabilityFile {
 
     fn create(storage: &dyn Storage, durable: Offset, synced: Offset) -> Result<Self, LogError> {
         let failed = |error: io::Error| LogError::io(storage.show(MARK), "making it", &error);
-        let mut bytes = [0; MARK_BYTES];
+        let mut bytes = [0; DURABILITY_BYTES];
         for number in [0, 1] {
             let at = number * SECTOR_BYTES;
             bytes[at..at + SLOT_BYTES].copy_from_slice(&Durability { number: number as u64, durable, synced }.encode());
@@ -116,7 +116,7 @@ impl DurabilityFile {
 
     /// The newest slot that is whole; `None` if none is.
     pub(super) fn read(&mut self) -> io::Result<Option<Durability>> {
-        let mut bytes = [0; MARK_BYTES];
+        let mut bytes = [0; DURABILITY_BYTES];
         let read = self.file.read_at(&mut bytes, 0)?;
         let slots = Durability::slots(&bytes[..read]);
         let newest = slots.into_iter().filter_map(|(_, mark)| mark).max_by_key(|mark| mark.number);

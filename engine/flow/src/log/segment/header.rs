@@ -21,7 +21,8 @@
 //! | 8..16 | offset of the next segment's first record |
 //! | 16..24 | the latest ingest time up to here |
 //! | 24..32 | 0 |
-//! | 24 each | entries: offset of a batch, where it begins in the file, the latest ingest time before it |
+//! | 24 each | entries: offset of a batch, where it begins in the file, the latest ingest time before it; about one for
+//! every 256 KiB, the first batch left out |
 //! | 8 | where in the file the seal begins |
 //! | 4 | CRC32C of all of the seal before |
 //! | 4 | `eflE` |

@@ -95,10 +95,11 @@ pub(super) enum Marked {
     No,
 }
 
-/// Makes the directory one of ours.
-pub(super) fn mark(storage: &dyn Storage) -> Result<(), LogError> {
+/// Makes the directory one of ours, with all its folders: those that a crash has taken too.
+pub(super) fn mark(storage: &dyn Storage, marked: Marked) -> Result<(), LogError> {
     let folders = [SEGMENTS, CHECKPOINTS, SNAPSHOTS, GROUPS];
     let made = folders.into_iter().try_for_each(|folder| storage.create_folder(folder));
-    made.and_then(|()| replace(storage, MARKER, MARKER_TEXT))
-        .map_err(|error: io::Error| LogError::io(storage.show(MARKER), "making the directory a log's", &error))
+    made.and_then(|()| storage.sync_folder(""))
+        .and_then(|()| if marked == Marked::No { replace(storage, MARKER, MARKER_TEXT) } else { Ok(()) })
+        .map_err(|error: io::Error| LogError::io(storage.show(""), "making it a log's directory", &error))
 }

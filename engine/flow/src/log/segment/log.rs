@@ -9,7 +9,8 @@ use super::checkpoint;
 use super::config::{SegmentLogConfig, SyncPolicy};
 use super::durability::DurabilityFile;
 use super::files::LogFiles;
-use super::layout::{Marked, WRITER_LOCK, check_marker, mark};
+use super::header::HEADER_BYTES;
+use super::layout::{WRITER_LOCK, check_marker, mark};
 use super::recover::{Recovered, Torn, recover};
 use super::retention;
 use super::state::{Found, Resume, State};
@@ -110,9 +111,7 @@ impl SegmentLog {
             let locked = error.kind() == std::io::ErrorKind::WouldBlock;
             if locked { LogError::Locked { path } } else { LogError::io(path, "locking it", &error) }
         })?;
-        if marked == Marked::No {
-            mark(storage.as_ref())?;
-        }
+        mark(storage.as_ref(), marked)?;
         let told = match DurabilityFile::open(storage.as_ref(), Access::Read)? {
             Some(mut file) => {
                 file.read().map_err(|error| LogError::io(storage.show("durable"), "reading it", &error))?
@@ -193,7 +192,10 @@ impl Shared {
         found: Recovered,
         threaded: bool,
     ) -> Self {
-        let segment = found.active.as_ref().map(|active| (active.at, active.index.last().map_or(0, |entry| entry.at)));
+        let segment = found
+            .active
+            .as_ref()
+            .map(|active| (active.at, active.index.last().map_or(HEADER_BYTES as u64, |entry| entry.at)));
         let resume = Resume { start: found.start(), end: found.end, time: found.time, segment };
         let state = State::new(&resume, config.segment_bytes, config.tail_records);
         let writer = SegmentWriter::new(Arc::clone(&storage), mark, found.active, found.sealed);

@@ -10,7 +10,11 @@
 mod backlog;
 mod checkpoint;
 mod config;
+#[cfg(test)]
+mod crash_tests;
 mod cursor;
+#[cfg(test)]
+mod damage_tests;
 mod durability;
 mod files;
 mod frame;
@@ -25,6 +29,7 @@ mod recover;
 mod retention;
 mod state;
 mod syncer;
+mod verify;
 mod window;
 mod writer;
 
@@ -33,6 +38,7 @@ pub use files::{LogFiles, SegmentInfo};
 pub use log::{LogOpened, SegmentLog};
 pub use reader::SegmentReader;
 pub use recover::Torn;
+pub use verify::{Finding, FindingKind, Verified};
 
 #[cfg(test)]
 mod samples;

@@ -236,8 +236,8 @@ fn walk_checked(segment: &OpenSegment, synced: Offset) -> Result<Walked, LogErro
             Ok(()) => {}
             Err(what) => break Some(what),
         }
-        let last = walked.index.last().map_or(0, |entry| entry.at);
-        if walked.index.is_empty() || walked.at - last >= INDEX_STEP_BYTES {
+        let last = walked.index.last().map_or(HEADER_BYTES as u64, |entry| entry.at);
+        if walked.at - last >= INDEX_STEP_BYTES {
             walked.index.push(IndexEntry { offset: walked.end, at: walked.at, time: walked.time });
         }
         (walked.end, walked.at, walked.time) =

@@ -2,7 +2,9 @@
 
 use etaflow_road::{Coord, Timestamp};
 
-use crate::event::{DriverId, DriverStatus, GpsFix, Offset, Payload, Record, RoadRef, SourceId, TripId};
+use crate::event::{
+    DriverId, DriverStatus, GpsFix, Key, Note, Noted, Offset, Payload, Record, RoadRef, SourceId, TripId,
+};
 
 /// What a record says is a function of its offset.
 pub(super) fn record(offset: u64) -> Record {
@@ -42,6 +44,21 @@ pub(super) fn record(offset: u64) -> Record {
 /// When a record came in: a hundred a second.
 pub(super) fn ingest_time(offset: u64) -> Timestamp {
     Timestamp::from_millis(offset as i64 * 10)
+}
+
+/// Notes of some records in a row, one for about every third.
+pub(super) fn notes(records: &[Record]) -> Vec<Note> {
+    let note = |record: &Record| {
+        let (offset, mixed) = (record.offset, record.id);
+        let what = match mixed % 8 {
+            0 => Noted::OpaqueId { fingerprint: u128::from(mixed) << 60 },
+            1 => Noted::Driver { driver: DriverId(mixed as u32), key: Key::Text(format!("driver {mixed}").into()) },
+            2 => Noted::TripForgotten { trip: TripId(mixed as u32) },
+            _ => return None,
+        };
+        Some(Note { offset, what })
+    };
+    records.iter().filter_map(note).collect()
 }
 
 /// Records in a row.

@@ -48,7 +48,7 @@ pub(super) struct Resume {
     pub(super) start: Offset,
     pub(super) end: Offset,
     pub(super) time: Timestamp,
-    /// How long the segment is that is written, and where its last batch is that the index names.
+    /// How long the segment is that is written, and where in it the index ends.
     pub(super) segment: Option<(u64, u64)>,
 }
 
@@ -126,7 +126,7 @@ impl State {
                 let created = self.time.max(records[0].ingest_time);
                 let begins = Some(Begin { header: SegmentHeader { base, created }, time: self.time });
                 self.pending.push(Chunk { begins, ..Chunk::default() });
-                self.indexed_at = 0;
+                self.indexed_at = HEADER_BYTES as u64;
                 HEADER_BYTES as u64
             }
         };
@@ -134,7 +134,7 @@ impl State {
             self.pending.push(Chunk::default());
         }
         let chunk = self.pending.last_mut().expect("there is one now");
-        if self.indexed_at == 0 || at - self.indexed_at >= INDEX_STEP_BYTES {
+        if at - self.indexed_at >= INDEX_STEP_BYTES {
             chunk.index.push(IndexEntry { offset: base, at, time: self.time });
             self.indexed_at = at;
         }

@@ -2,8 +2,9 @@ use std::io;
 
 use crate::storage::StorageFile;
 
-/// So much is read at once.
-const READ_BYTES: usize = 1 << 20;
+/// So much is read at once, first and later: who looks at one place needs little, who reads on needs much.
+const READ_BYTES_MIN: usize = 64 << 10;
+const READ_BYTES_MAX: usize = 1 << 20;
 
 /// Reads a file from front to back in large pieces.
 #[derive(Default)]
@@ -27,8 +28,9 @@ impl Window {
         // Until it is read anew, it has nothing.
         self.filled = 0;
         self.at = at;
-        if self.bytes.len() < count.max(READ_BYTES) {
-            self.bytes.resize(count.max(READ_BYTES), 0);
+        let wanted = (2 * self.bytes.len()).clamp(READ_BYTES_MIN, READ_BYTES_MAX).max(count);
+        if self.bytes.len() < wanted {
+            self.bytes.resize(wanted, 0);
         }
         let read = file.read_at(&mut self.bytes[kept..], at + kept as u64)?;
         self.filled = kept + read;

@@ -99,6 +99,15 @@ impl SimulatedStorage {
         Self { shared: Arc::new(Shared { state: Mutex::new(State::default()), resumed: Condvar::new() }) }
     }
 
+    /// Another one that is as this one is now, with nothing open and no fault planned.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let state = self.state();
+        let (names, contents) = (state.names.clone(), state.contents.clone());
+        let forked = State { names, contents, bytes_max: state.bytes_max, ..State::default() };
+        Self { shared: Arc::new(Shared { state: Mutex::new(forked), resumed: Condvar::new() }) }
+    }
+
     /// How many changes there were, or were tried.
     pub fn changes(&self) -> u64 {
         self.state().changes
@@ -160,12 +169,16 @@ impl SimulatedStorage {
         state.names.seen.files.get(path).map(|&file| state.contents[file].seen.clone())
     }
 
-    /// Puts a durable file there, in place of the one that is, with its folder.
+    /// Puts a durable file there, with its folder, or that in place of what is in the file.
     pub fn put(&self, path: &str, bytes: &[u8]) {
         let mut state = self.state();
         let mut content = Content::default();
         content.write(bytes, 0);
         content.sync();
+        if let Ok(file) = state.file(path) {
+            state.contents[file] = content;
+            return;
+        }
         let folder = folder_of(path).to_owned();
         if !state.names.seen.has_folder(&folder) {
             state.names.change(NameChange::Folder(folder.clone()));
