@@ -69,8 +69,8 @@ pub use report::{
 };
 pub use run::{Failure, start};
 pub use scenario::{
-    BoundDirection, BoundLimit, BoundMetric, BusPolicy, ClockMode, EngineSetup, NetworkSource, OutagePlan, Overrides,
-    Scenario, ScenarioError,
+    BoundDirection, BoundLimit, BoundMetric, BusPolicy, ClockMode, EngineProcess, EngineSetup, NetworkSource,
+    OutagePlan, Overrides, Scenario, ScenarioError,
 };
 pub use score::{
     Checkpoint, CheckpointScore, ErrorStats, EtaSummary, HORIZONS_S, HorizonError, HorizonScore, Outcome,

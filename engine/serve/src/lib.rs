@@ -12,6 +12,7 @@
 //! - `matching`: a trace put on the roads, fix by fix and as a whole.
 //! - `import`: a network written down as a file that is read at once.
 //! - `cli`: the command line.
+//! - `directory`: an engine's directory: events taken in, the log followed and looked into.
 //! - `run`: does what the command line says.
 //!
 //! Answers are values that serde writes as JSON and `Display` as lines for people; the program `etaflow` only prints
@@ -35,6 +36,7 @@
 //! ```
 
 mod cli;
+mod directory;
 mod import;
 mod matching;
 mod place;
@@ -45,7 +47,14 @@ mod table;
 mod trace;
 mod wording;
 
-pub use cli::{Cli, Command, Exit, ImportArgs, MatchArgs, RouteArgs, RoutingArgs, TableArgs};
+pub use cli::{
+    Cli, Command, Commit, EventForm, Exit, FollowArgs, ImportArgs, IngestArgs, LogArgs, LogCommand, LogStart,
+    MatchArgs, RouteArgs, RoutingArgs, TableArgs, TailArgs,
+};
+pub use directory::{
+    Acknowledged, DirectoryError, Ended, Inspection, LINE_BYTES_MAX, RecordLine, Said, Segment, Snapshot, Status,
+    follow, ingest, inspect, tail,
+};
 pub use import::{ImportError, Imported, import};
 pub use matching::{
     ArcPlace, FixLine, LAG_MAX, MatchLine, MatchSettings, Now, Part, RoadPlace, RouteLine, Verdict, match_trace,

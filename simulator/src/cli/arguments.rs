@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use etaflow::Span;
+use etaflow_serve::FollowArgs;
 
 use super::value::{Rate, Speed, parse_duration};
 
@@ -39,6 +40,9 @@ pub enum Command {
     Run(RunArgs),
     /// Replays real trips and scores the predicted arrivals
     Replay(ReplayArgs),
+    /// Follows an engine's log, as `etaflow follow` does: the engine of a scenario in which it is a process of its own
+    #[command(hide = true)]
+    Follow(FollowArgs),
     /// Scores a part of the engine on real data
     #[command(subcommand)]
     Eval(EvalCommand),

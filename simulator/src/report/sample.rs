@@ -51,10 +51,12 @@ pub struct Sample {
     pub metric_epoch: u64,
     /// Speed on the roads over free flow, on average; 1 is free.
     pub speed_ratio: Option<f64>,
+    /// In how many seconds the engine says that it will have caught up.
+    pub catch_up_s: Option<f64>,
 }
 
 /// A time in which the engine did not follow its log.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Outage {
     /// When it began, in seconds since the run began, in the scenario's time.
     pub from_s: f64,
@@ -63,9 +65,30 @@ pub struct Outage {
     /// `to_s` and how long it then took, by the wall, until the engine had caught up; `None` if it had not before the run
     /// ended.
     pub caught_up_s: Option<f64>,
+    /// How many events were behind at its end; known of an engine in a process of its own, as is what follows.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub backlog_events: Option<u64>,
+    /// How long it took from `to_s` until the engine said how it stands, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub silent_s: Option<f64>,
+    /// How many events it took in a second from then on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub drained_per_s: Option<f64>,
+    /// Its first forecast, a second after it had begun to take events, of how long it would take until it had caught up, and
+    /// how long it really took from there, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub forecast: Option<(f64, f64)>,
+    /// How far the worst of its forecasts from then on was off, as a share of how long it really took from there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub forecast_error: Option<f64>,
 }
 
 impl Outage {
+    /// One that had no end, or from which there was no recovery, when the run ended.
+    pub(crate) fn open(from_s: f64, to_s: f64) -> Self {
+        Self { from_s, to_s, ..Self::default() }
+    }
+
     /// How long it took from the end of the outage until the engine had caught up.
     pub fn catch_up_s(&self) -> Option<f64> {
         self.caught_up_s.map(|caught_up_s| (caught_up_s - self.to_s).max(0.0))

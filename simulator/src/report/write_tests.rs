@@ -52,6 +52,7 @@ fn sample(second: u32) -> Sample {
         trips_active: 3_000 + u64::from(second) * 4,
         metric_epoch: u64::from(second),
         speed_ratio: Some(0.82 - 0.002 * t_s + 0.01 * wobble),
+        catch_up_s: None,
     }
 }
 
@@ -106,7 +107,7 @@ fn made_up(scenario: &str) -> Report {
         score: Some(score(&trips, &rows.collect::<Vec<_>>())),
         state_digest: "8f1c0a7be2d94c55".to_owned(),
         outputs_digest: "01d97be3aa6c4f10".to_owned(),
-        outages: vec![Outage { from_s: 20.0, to_s: 30.0, caught_up_s: Some(31.4) }],
+        outages: vec![Outage { caught_up_s: Some(31.4), ..Outage::open(20.0, 30.0) }],
         faults: vec![
             fault("late", "held back for up to 8 s", 5_120),
             fault("out of order", "swapped with its successor", 11_804),

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
-use etaflow::{Engine, EngineError, PublishError};
-use etaflow_road::OpenError;
+use etaflow::{Engine, EngineError, JournalError, PublishError};
+use etaflow_road::{NetworkFileError, OpenError};
+use etaflow_serve::DirectoryError;
 
 use crate::cli::Exit;
 use crate::matching::MatchingError;
@@ -48,6 +49,26 @@ pub enum Failure {
     /// The matcher cannot be scored.
     #[error(transparent)]
     Matching(#[from] MatchingError),
+    /// The file of the roads, for an engine in a process of its own, cannot be written.
+    #[error("{path}: {source}", path = path.display())]
+    Roads {
+        /// Where to.
+        path: PathBuf,
+        /// Why not.
+        source: NetworkFileError,
+    },
+    /// An engine in a process of its own has ended when it should not.
+    #[error("the engine's process has ended by itself: {status}")]
+    EngineDied {
+        /// With what.
+        status: String,
+    },
+    /// The log of an engine in a process of its own cannot be followed.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// What the outside was told cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The system has no room for a thread or a timer.
     #[error("the run cannot be set up: {0}")]
     System(#[from] std::io::Error),

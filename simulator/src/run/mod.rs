@@ -3,6 +3,7 @@
 //! A run is open loop. What the world says is due when it is due, whether or not the engine keeps up, and latency is
 //! counted from then.
 
+mod apart;
 mod eval;
 mod failure;
 mod forecasts;

@@ -78,7 +78,7 @@ impl Outages {
                 // How long it takes is a matter of the wall, however stream time passes.
                 let took_s = passed.wall.secs_f64() - back.secs_f64();
                 let caught_up_s = Some(to.secs_f64() + took_s);
-                self.done.push(Outage { from_s: from.secs_f64(), to_s: to.secs_f64(), caught_up_s });
+                self.done.push(Outage { caught_up_s, ..Outage::open(from.secs_f64(), to.secs_f64()) });
                 Some(format!("caught up in {took_s:.2} s"))
             }
         }
@@ -119,7 +119,7 @@ impl Outages {
             Now::Regular => {}
             Now::Out { from, to } | Now::CatchingUp { from, to, .. } => {
                 let to = to.min(end.max(from));
-                self.done.push(Outage { from_s: from.secs_f64(), to_s: to.secs_f64(), caught_up_s: None });
+                self.done.push(Outage::open(from.secs_f64(), to.secs_f64()));
             }
         }
         self.done

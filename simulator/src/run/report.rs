@@ -64,17 +64,23 @@ pub(super) fn report(scenario: &Scenario, network: &Network, world: &World, ende
         setting("output batches that came too fast to be scored", ended.forecast.missed),
         setting("caught up when behind by", format!("{} ms of events", CAUGHT_UP_WITHIN.millis())),
     ]);
-    let measured = Measured { trips_min: ended.trips_min, traffic_mape: ended.traffic_mape };
+    let measured = Measured { trips_min: ended.trips_min, effects_repeated: None, traffic_mape: ended.traffic_mape };
+    hold(&mut summary, scenario, &measured);
+    Report { summary, samples }
+}
+
+/// Holds what was measured against the bounds of a scenario.
+pub(super) fn hold(summary: &mut Summary, scenario: &Scenario, measured: &Measured) {
     let (bounds, unmeasured): (Vec<&BoundLimit>, Vec<&BoundLimit>) =
         scenario.bounds.iter().partition(|bound| scenario.clock == ClockMode::Wall || !bound.metric.needs_wall());
     if !unmeasured.is_empty() {
         let names: Vec<_> = unmeasured.iter().map(|bound| bound.metric.name()).collect();
         summary.configuration.push(setting("bounds that only a run by the wall can hold", names.join(", ")));
     }
-    summary.bounds = bounds
+    let held = bounds
         .into_iter()
         .map(|bound| {
-            let (name, value) = (bound.metric.name(), measured.value(bound.metric, &summary));
+            let (name, value) = (bound.metric.name(), measured.value(bound.metric, summary));
             let unit = unit(bound.metric);
             match bound.metric.direction() {
                 BoundDirection::AtMost => Bound::at_most(name, unit, bound.limit, value),
@@ -82,7 +88,7 @@ pub(super) fn report(scenario: &Scenario, network: &Network, world: &World, ende
             }
         })
         .collect();
-    Report { summary, samples }
+    summary.bounds = held;
 }
 
 /// The same accounts, with names.
@@ -102,9 +108,11 @@ pub(super) fn setting(name: &str, value: impl ToString) -> Setting {
 }
 
 /// What the summary does not hold.
-struct Measured {
-    trips_min: Option<u64>,
-    traffic_mape: Option<f64>,
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Measured {
+    pub(super) trips_min: Option<u64>,
+    pub(super) effects_repeated: Option<u64>,
+    pub(super) traffic_mape: Option<f64>,
 }
 
 impl Measured {
@@ -115,6 +123,11 @@ impl Measured {
             BoundMetric::LatencyP99 => latency.map(|latency| latency.p99),
             BoundMetric::LatencyP999 => latency.map(|latency| latency.p999),
             BoundMetric::CatchUp => summary.catch_up_s,
+            BoundMetric::CatchUpForecast => {
+                let errors = summary.outages.iter().map(|outage| outage.forecast_error);
+                errors.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::max)
+            }
+            BoundMetric::EffectsRepeated => self.effects_repeated.map(|repeated| repeated as f64),
             BoundMetric::LagMax => Some(summary.lag_max_events as f64),
             BoundMetric::EventsPerSecond => Some(summary.events_per_s),
             BoundMetric::OfferedPerSecond => Some(summary.accounting.offered as f64 / summary.wall_s.max(1e-9)),
@@ -135,9 +148,12 @@ const fn unit(metric: BoundMetric) -> &'static str {
         BoundMetric::LatencyP50 | BoundMetric::LatencyP99 | BoundMetric::LatencyP999 => "ms",
         BoundMetric::CatchUp | BoundMetric::EtaMae => "s",
         BoundMetric::LagMax | BoundMetric::Unaccounted => "events",
+        BoundMetric::EffectsRepeated => "effects",
         BoundMetric::EventsPerSecond | BoundMetric::OfferedPerSecond => "events/s",
         BoundMetric::TripsUnderWay => "trips",
-        BoundMetric::EtaMape | BoundMetric::EtaCoverage | BoundMetric::TrafficMape => "share",
+        BoundMetric::CatchUpForecast | BoundMetric::EtaMape | BoundMetric::EtaCoverage | BoundMetric::TrafficMape => {
+            "share"
+        }
     }
 }
 
@@ -158,7 +174,7 @@ pub(super) fn traffic_mape(view: &View, world: &World, network: &Network) -> Opt
     (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64)
 }
 
-fn faults(counts: &FaultCounts) -> Vec<FaultCount> {
+pub(super) fn faults(counts: &FaultCounts) -> Vec<FaultCount> {
     let count = |name: &str, detail: &str, injected: u64| FaultCount {
         name: name.to_owned(),
         detail: detail.to_owned(),
@@ -181,7 +197,7 @@ fn faults(counts: &FaultCounts) -> Vec<FaultCount> {
     faults
 }
 
-fn configuration(scenario: &Scenario, network: &Network, world: &World) -> Vec<Setting> {
+pub(super) fn configuration(scenario: &Scenario, network: &Network, world: &World) -> Vec<Setting> {
     let source = match &scenario.network {
         NetworkSource::City { seed, .. } => format!("a made-up city, seed {seed}"),
         NetworkSource::File(path) => path.display().to_string(),

@@ -56,6 +56,7 @@ impl Sampler {
             trips_active,
             metric_epoch: ratio.epoch,
             speed_ratio: Some(ratio.value),
+            catch_up_s: lag.catch_up.map(Span::secs_f64),
         });
         (self.accounts, self.applied) = (accounts, applied);
         self.samples.last()

@@ -1,9 +1,10 @@
 use std::io::{ErrorKind, Write};
 
 use super::failure::Failure;
-use super::{eval, replay, scenario};
+use super::{apart, eval, replay, scenario};
 use crate::cli::{Command, EvalCommand, Exit, OutputArgs};
 use crate::report::{ProgressStyle, Report, make_folder};
+use crate::scenario::EngineProcess;
 
 /// What a run came to.
 pub(super) struct Finished {
@@ -24,7 +25,15 @@ pub fn start(command: &Command) -> Result<Exit, Failure> {
         Command::Run(args) => {
             let (scenario, folder) = scenario::read(args)?;
             make_folder(&folder)?;
-            finish(runtime()?.block_on(scenario::run(&scenario))?, &args.output, &folder)
+            let finished = match scenario.engine.process {
+                EngineProcess::Shared => runtime()?.block_on(scenario::run(&scenario)),
+                EngineProcess::Apart => runtime()?.block_on(apart::run(&scenario)),
+            };
+            finish(finished?, &args.output, &folder)
+        }
+        Command::Follow(args) => {
+            etaflow_serve::follow(args, &mut std::io::stdout().lock())?;
+            Ok(Exit::Ok)
         }
         Command::Replay(args) => {
             let folder = args.output.out.clone().unwrap_or_else(|| "target/runs/replay".into());

@@ -14,6 +14,9 @@ pub enum BoundMetric {
     LatencyP999,
     /// From the end of an outage until no more is behind than what arrives in 50 ms, the worst outage, seconds.
     CatchUp,
+    /// How far the engine's own forecast of the time until it has caught up was off, from two seconds into each recovery
+    /// on: the worst, as a share of the time that it really took from there, 0 upwards.
+    CatchUpForecast,
     /// The most events that were behind.
     LagMax,
     /// Events through the whole pipeline each second of the wall clock, the time to work off the last ones included.
@@ -32,6 +35,8 @@ pub enum BoundMetric {
     TrafficMape,
     /// Offered less accepted, refused, conflated, duplicate and dead-lettered, without sign: 0 if all is accounted for.
     Unaccounted,
+    /// What the outside was told a second time by an engine that had been gone; only of one in a process of its own.
+    EffectsRepeated,
 }
 
 /// On which side of its limit a figure must be.
@@ -54,11 +59,12 @@ pub struct BoundLimit {
 
 impl BoundMetric {
     /// All of them, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::LatencyP50,
         Self::LatencyP99,
         Self::LatencyP999,
         Self::CatchUp,
+        Self::CatchUpForecast,
         Self::LagMax,
         Self::EventsPerSecond,
         Self::OfferedPerSecond,
@@ -68,6 +74,7 @@ impl BoundMetric {
         Self::EtaCoverage,
         Self::TrafficMape,
         Self::Unaccounted,
+        Self::EffectsRepeated,
     ];
 
     /// Its key in a scenario, which ends in `_min` if the figure must be at least the limit.
@@ -77,6 +84,7 @@ impl BoundMetric {
             Self::LatencyP99 => "latency_p99_ms",
             Self::LatencyP999 => "latency_p999_ms",
             Self::CatchUp => "catch_up_s",
+            Self::CatchUpForecast => "catch_up_forecast_share",
             Self::LagMax => "lag_max_events",
             Self::EventsPerSecond => "events_per_s_min",
             Self::OfferedPerSecond => "offered_per_s_min",
@@ -86,13 +94,14 @@ impl BoundMetric {
             Self::EtaCoverage => "eta_coverage_min",
             Self::TrafficMape => "traffic_mape",
             Self::Unaccounted => "unaccounted_events",
+            Self::EffectsRepeated => "effects_repeated",
         }
     }
 
     /// Whether it is of the wall's time, and so says nothing of a run that goes as fast as it can: nothing is ever late
     /// there, and who is offered all that he can take is never up to date.
     pub const fn needs_wall(self) -> bool {
-        matches!(self, Self::LatencyP50 | Self::LatencyP99 | Self::LatencyP999 | Self::CatchUp)
+        matches!(self, Self::LatencyP50 | Self::LatencyP99 | Self::LatencyP999 | Self::CatchUp | Self::CatchUpForecast)
     }
 
     /// On which side of its limit the figure must be.
@@ -105,11 +114,13 @@ impl BoundMetric {
             | Self::LatencyP99
             | Self::LatencyP999
             | Self::CatchUp
+            | Self::CatchUpForecast
             | Self::LagMax
             | Self::EtaMae
             | Self::EtaMape
             | Self::TrafficMape
-            | Self::Unaccounted => BoundDirection::AtMost,
+            | Self::Unaccounted
+            | Self::EffectsRepeated => BoundDirection::AtMost,
         }
     }
 }

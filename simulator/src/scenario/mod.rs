@@ -18,4 +18,4 @@ pub use bound::{BoundDirection, BoundLimit, BoundMetric};
 pub use error::ScenarioError;
 pub use overrides::Overrides;
 pub(crate) use scenario::LOG_RECORDS;
-pub use scenario::{BusPolicy, ClockMode, EngineSetup, NetworkSource, OutagePlan, Scenario};
+pub use scenario::{BusPolicy, ClockMode, EngineProcess, EngineSetup, NetworkSource, OutagePlan, Scenario};

@@ -7,7 +7,7 @@ use etaflow_road::Span;
 use super::error::ScenarioError;
 use super::limit::{rule, share, span, whole, within};
 use super::raw::{RawCity, RawClock, RawEngine, RawFaults, RawOutage, RawWorld};
-use super::scenario::{BusPolicy, ClockMode, EngineSetup, LOG_RECORDS, NetworkSource, OutagePlan};
+use super::scenario::{BusPolicy, ClockMode, EngineProcess, EngineSetup, LOG_RECORDS, NetworkSource, OutagePlan};
 use crate::fault::{Burst, ClockSkew, FaultConfig, Garbage, Jump, Late, Lost, OutOfOrder, Tunnel, Twice};
 use crate::world::WorldConfig;
 
@@ -54,7 +54,12 @@ pub(super) fn engine(raw: RawEngine) -> Result<EngineSetup, ScenarioError> {
     };
     let tick_ms = whole("engine.tick_ms", raw.tick_ms.unwrap_or(1_000), 10, 60_000)?;
     let shards = whole("engine.shards", raw.shards.unwrap_or(2), 1, 256)?;
-    Ok(EngineSetup { shards, tick: Span::from_millis(i64::from(tick_ms)), bus })
+    let process = match raw.process.as_deref() {
+        None | Some("shared") => EngineProcess::Shared,
+        Some("apart") => EngineProcess::Apart,
+        Some(other) => return Err(word("engine.process", other, "shared, apart")),
+    };
+    Ok(EngineSetup { shards, tick: Span::from_millis(i64::from(tick_ms)), bus, process })
 }
 
 pub(super) fn world(raw: &RawWorld) -> Result<WorldConfig, ScenarioError> {
@@ -169,9 +174,10 @@ pub(super) fn outages(raw: &[RawOutage], duration: Span) -> Result<Vec<OutagePla
 pub(super) fn outages_fit_the_log(
     outages: &[OutagePlan],
     world: &WorldConfig,
-    bus: BusPolicy,
+    engine: &EngineSetup,
 ) -> Result<(), ScenarioError> {
-    if bus == BusPolicy::Refuse {
+    // On the disk there is room for more than a run can be long.
+    if engine.bus == BusPolicy::Refuse || engine.process == EngineProcess::Apart {
         return Ok(());
     }
     // A part is for what comes beside the fixes, or comes late.
@@ -181,6 +187,12 @@ pub(super) fn outages_fit_the_log(
         within(&format!("outage[{nth}].lasting_s"), outage.lasting.secs_f64(), 0.0, longest_s)?;
     }
     Ok(())
+}
+
+/// An engine of another process cannot say to a world whose time has no pace that it is to wait.
+pub(super) fn apart_is_by_the_wall(engine: &EngineSetup, clock: ClockMode) -> Result<(), ScenarioError> {
+    let holds = engine.process == EngineProcess::Shared || clock == ClockMode::Wall;
+    rule(holds, "engine.process", "apart", "it needs clock.mode = \"wall\"")
 }
 
 fn word(key: &str, value: &str, known: &str) -> ScenarioError {

@@ -37,7 +37,7 @@ raw_table!(RawCity { nodes: u64, seed: u64 });
 
 raw_table!(RawClock { mode: String });
 
-raw_table!(RawEngine { shards: u64, tick_ms: u64, bus: String });
+raw_table!(RawEngine { shards: u64, tick_ms: u64, bus: String, process: String });
 
 raw_table!(RawOutage { at_s: f64, lasting_s: f64 });
 

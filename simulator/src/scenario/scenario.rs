@@ -79,6 +79,18 @@ pub struct EngineSetup {
     pub tick: Span,
     /// What happens when the bus is full.
     pub bus: BusPolicy,
+    /// Whose process it lives in.
+    pub process: EngineProcess,
+}
+
+/// Whose process the engine lives in, and so what an outage of it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineProcess {
+    /// The world's, with the log in memory: in an outage it stops following the log.
+    Shared,
+    /// One of its own, which follows a log on the disk: an outage begins with its being killed, and ends with another being
+    /// started.
+    Apart,
 }
 
 /// What happens to what is offered when the bus is full.
@@ -135,11 +147,13 @@ impl Scenario {
         let world = parts::world(&raw.world.unwrap_or_default())?;
         let engine = parts::engine(raw.engine.unwrap_or_default())?;
         let outages = parts::outages(&raw.outage.unwrap_or_default(), duration)?;
-        parts::outages_fit_the_log(&outages, &world, engine.bus)?;
+        parts::outages_fit_the_log(&outages, &world, &engine)?;
+        let clock = parts::clock(raw.clock.unwrap_or_default())?;
+        parts::apart_is_by_the_wall(&engine, clock)?;
         Ok(Self {
             description: raw.description.unwrap_or_default(),
             network: parts::network(raw.network, raw.city, seed)?,
-            clock: parts::clock(raw.clock.unwrap_or_default())?,
+            clock,
             duration,
             seed,
             world,
@@ -171,6 +185,7 @@ impl Overrides {
                     // There is nothing left to catch up with.
                     raw.bounds.iter_mut().for_each(|bounds| {
                         bounds.remove(BoundMetric::CatchUp.name());
+                        bounds.remove(BoundMetric::CatchUpForecast.name());
                     });
                 }
             }

@@ -23,7 +23,10 @@ fn what_is_not_said_has_its_default() {
     assert_eq!(scenario.world, WorldConfig::default());
     assert_eq!(scenario.faults, FaultConfig::default());
     assert_eq!(scenario.network, NetworkSource::City { nodes: 7_000, seed: 1 });
-    assert_eq!(scenario.engine, EngineSetup { shards: 2, tick: Span::from_secs(1), bus: BusPolicy::Await });
+    assert_eq!(
+        scenario.engine,
+        EngineSetup { shards: 2, tick: Span::from_secs(1), bus: BusPolicy::Await, process: EngineProcess::Shared }
+    );
     assert_eq!((scenario.clock, scenario.duration), (ClockMode::Wall, Span::from_secs(60)));
     assert_eq!(scenario.out, Path::new("target/runs/some"));
     assert!(scenario.outages.is_empty() && scenario.bounds.is_empty());

@@ -157,3 +157,22 @@ pub enum Payload {
         profile: ProfileId,
     },
 }
+
+impl Payload {
+    /// The CloudEvents `type` of its event; `tick` for a tick.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Tick { .. } => "tick",
+            Self::Location { .. } => "driver.location.updated",
+            Self::Status { .. } => "driver.status.changed",
+            Self::Requested { .. } => "trip.requested",
+            Self::Assigned { .. } => "trip.assigned",
+            Self::PickedUp { .. } => "trip.picked_up",
+            Self::Completed { .. } => "trip.completed",
+            Self::Cancelled { .. } => "trip.cancelled",
+            Self::Closed(_) => "road.closed",
+            Self::Reopened(_) => "road.reopened",
+            Self::ProfileAdopted { .. } => "traffic.profile.adopted",
+        }
+    }
+}

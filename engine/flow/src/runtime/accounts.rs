@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::event::Reason;
+use crate::pipeline::Counts;
 use crate::stream::Digest;
 
 /// What has become of all events: `offered + replayed = accepted + refused + conflated + duplicate + dead_lettered`,
@@ -62,8 +63,10 @@ impl fmt::Display for Accounts {
 /// What there is to say when an engine has been shut down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// What has become of all events.
+    /// What has become of all events since it was started.
     pub accounts: Accounts,
+    /// What has become of the log's records, from the first on: before it was started, too.
+    pub counts: Counts,
     /// How many records the log has had, ticks among them.
     pub records: u64,
     /// How many outputs there were.

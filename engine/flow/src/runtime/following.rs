@@ -193,6 +193,7 @@ impl Following {
         };
         Ok(Summary {
             accounts: self.shared.accounts(),
+            counts: report.counts,
             records: self.shared.applied().0,
             outputs: report.outputs,
             state_digest: report.state_digest,

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use etaflow_road::{Coord, Metres, Span};
 
+use super::directory::{FollowArgs, IngestArgs, LogCommand};
 use crate::matching::LAG_MAX;
 use crate::place::parse_place;
 
@@ -36,6 +37,13 @@ pub enum Command {
     Table(TableArgs),
     /// Says which roads a vehicle drove on, fix by fix and as a whole
     Match(MatchArgs),
+    /// Takes events in on stdin and writes them into an engine's log; says on stdout up to where they are durable
+    Ingest(IngestArgs),
+    /// Follows an engine's log: keeps arrival times, and comes back by itself after it was gone
+    Follow(FollowArgs),
+    /// Looks into an engine's log
+    #[command(subcommand)]
+    Log(LogCommand),
 }
 
 /// Of `etaflow import`.

@@ -4,7 +4,9 @@
 //! what the program ends with.
 
 mod arguments;
+mod directory;
 mod exit;
 
 pub use arguments::{Cli, Command, ImportArgs, MatchArgs, RouteArgs, RoutingArgs, TableArgs};
+pub use directory::{Commit, EventForm, FollowArgs, IngestArgs, LogArgs, LogCommand, LogStart, TailArgs};
 pub use exit::Exit;

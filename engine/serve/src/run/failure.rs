@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use etaflow_road::{HierarchyError, MatcherConfigError, OpenError};
 
 use crate::cli::Exit;
+use crate::directory::DirectoryError;
 use crate::import::ImportError;
 use crate::place::PlaceFileError;
 use crate::table::TableError;
@@ -61,6 +62,9 @@ pub enum Failure {
         /// Why not.
         source: std::io::Error,
     },
+    /// An engine's directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// The answer cannot be written.
     #[error("the answer cannot be written: {0}")]
     Write(#[from] std::io::Error),
@@ -76,9 +80,12 @@ impl Failure {
             | Self::Places { .. }
             | Self::Trace { .. }
             | Self::Import(ImportError::Open(_) | ImportError::Routing(_)) => Exit::BadConfiguration,
-            Self::Import(_) | Self::Table(_) | Self::Matcher(_) | Self::Write(_) | Self::WriteFile { .. } => {
-                Exit::Failure
-            }
+            Self::Import(_)
+            | Self::Directory(_)
+            | Self::Table(_)
+            | Self::Matcher(_)
+            | Self::Write(_)
+            | Self::WriteFile { .. } => Exit::Failure,
         }
     }
 }

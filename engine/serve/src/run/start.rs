@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::match_trace::run_match;
-use crate::cli::{Command, Exit, ImportArgs, RouteArgs, RoutingArgs, TableArgs};
+use crate::cli::{Command, Exit, ImportArgs, LogCommand, RouteArgs, RoutingArgs, TableArgs};
+use crate::directory::{follow, ingest, inspect, tail};
 use crate::import::import;
 use crate::place::{PlaceFile, PlaceFileError, read_places};
 use crate::roads::Router;
@@ -43,6 +44,15 @@ fn run(command: &Command, out: &mut impl Write, notes: &mut impl Write) -> Resul
         },
         Command::Table(args) => run_table(args, out, notes),
         Command::Match(args) => run_match(args, out, notes),
+        Command::Ingest(args) => {
+            ingest(args, std::io::stdin().lock(), out, notes)?;
+            Ok(Exit::Ok)
+        }
+        Command::Follow(args) => {
+            follow(args, out)?;
+            Ok(Exit::Ok)
+        }
+        Command::Log(command) => run_log(command, out),
     }
 }
 
@@ -90,6 +100,15 @@ fn run_table(args: &TableArgs, out: &mut impl Write, notes: &mut impl Write) -> 
         note(notes, format_args!("no road within {radius} m: {off} of the places"));
     }
     tell(out, &answer, args.routing.json)?;
+    Ok(Exit::Ok)
+}
+
+/// Looks into a log.
+fn run_log(command: &LogCommand, out: &mut impl Write) -> Result<Exit, Failure> {
+    match command {
+        LogCommand::Inspect(args) => tell(out, &inspect(args)?, args.json)?,
+        LogCommand::Tail(args) => tail(args, out)?,
+    }
     Ok(Exit::Ok)
 }
 

@@ -59,10 +59,21 @@ fn recovery(report: &Report) -> String {
         let length = THIN.with_unit(outage.to_s - outage.from_s, "s");
         let at = THIN.with_unit(outage.from_s, "s");
         words += &format!("The engine took nothing for {length} from {at} on");
+        if let Some(backlog) = outage.backlog_events {
+            words += &format!(", had {} to take when it came back", THIN.with_unit(backlog as f64, "events"));
+        }
         words += &match outage.catch_up_s() {
             Some(seconds) => format!(" and was live again {} after. ", THIN.with_unit(seconds, "s")),
             None => " and was not live again before the end. ".to_owned(),
         };
+        if let Some((forecast, really)) = outage.forecast {
+            let [forecast, really] = [forecast, really].map(|seconds| THIN.with_unit(seconds, "s"));
+            words +=
+                &format!("A second after it had begun it said that it would take {forecast}, and it took {really}. ");
+        }
+        if let Some(drained_per_s) = outage.drained_per_s {
+            words += &format!("It took {} a second. ", THIN.with_unit(drained_per_s.round(), "events"));
+        }
     }
     words + &format!("At most {most} events behind.")
 }

@@ -1,0 +1,204 @@
+//! What has to do with an engine's directory: taking events in, following the log, looking into it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use etaflow_road::Span;
+
+/// More shards than any machine has cores for.
+const SHARDS_MAX: i64 = 256;
+
+/// The longest that can be waited between two snapshots or two lines of status.
+const EVERY_MAX: Span = Span::from_secs(86_400);
+
+/// The longest interval of group commit: what is not on the disk yet is lost with the machine.
+const COMMIT_MAX: Span = Span::from_secs(1);
+
+/// Of `etaflow ingest`.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct IngestArgs {
+    /// The engine's directory; made if there is none
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// When an event is acknowledged: always (each is on the disk), os (the operating system has it), or a time such as 5ms
+    /// (on the disk, all that came within that time at once)
+    #[arg(long, value_name = "WHEN", value_parser = parse_commit, default_value = "5ms")]
+    pub sync: Commit,
+    /// How the events come on stdin
+    #[arg(long, value_enum, default_value_t = EventForm::Json)]
+    pub form: EventForm,
+}
+
+/// When an event is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commit {
+    /// When it is on the disk, each by itself.
+    Always,
+    /// When it is on the disk, all of some time at once.
+    Every(Span),
+    /// When the operating system has it.
+    Os,
+}
+
+/// How events come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum EventForm {
+    /// A line each: a CloudEvent in JSON
+    Json,
+    /// Frames of 72 bytes
+    Frames,
+}
+
+/// Of `etaflow follow`.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct FollowArgs {
+    /// The engine's directory, into which `etaflow ingest`, or a service, writes
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The road network: a network file, .osm.pbf, or a directory with nodes.csv and edges.csv
+    #[arg(long, value_name = "FILE")]
+    pub network: PathBuf,
+    /// How many threads share the drivers, 1 to 256; it changes no answer
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=SHARDS_MAX))]
+    pub shards: u32,
+    /// Appends every arrival time that is news to this file of the directory, once, whatever ends this process and however
+    /// often
+    #[arg(long, value_name = "NAME")]
+    pub effects: Option<String>,
+    /// How often the state is written down
+    #[arg(long, value_name = "TIME", value_parser = parse_every, default_value = "30s")]
+    pub snapshot_every: Span,
+    /// How often a line says how it stands
+    #[arg(long, value_name = "TIME", value_parser = parse_every, default_value = "1s")]
+    pub status_every: Span,
+    /// Ends when stdin does, too, and not only by a signal
+    #[arg(long)]
+    pub until_eof: bool,
+    /// Says it in JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be done with a log.
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub enum LogCommand {
+    /// Says what there is: segments, snapshots, checkpoints, groups
+    Inspect(LogArgs),
+    /// Prints records, a line each
+    Tail(TailArgs),
+}
+
+/// What all have.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct LogArgs {
+    /// The engine's directory
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Answers as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `etaflow log tail`.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct TailArgs {
+    /// Which log
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// The first record to be printed: an offset, earliest or latest; the last ten if it is not given
+    #[arg(long, value_name = "WHERE", value_parser = parse_from)]
+    pub from: Option<LogStart>,
+    /// So many at most
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+    /// Goes on as records come, until it is interrupted
+    #[arg(long)]
+    pub follow: bool,
+}
+
+/// Where a log is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogStart {
+    /// From the oldest record that is kept.
+    Earliest,
+    /// From the next record that comes.
+    Latest,
+    /// From an offset.
+    Offset(u64),
+}
+
+fn parse_commit(text: &str) -> Result<Commit, String> {
+    match text {
+        "always" => Ok(Commit::Always),
+        "os" => Ok(Commit::Os),
+        _ => span(text)
+            .filter(|span| (Span::from_millis(1)..=COMMIT_MAX).contains(span))
+            .map(Commit::Every)
+            .ok_or_else(|| format!("{text:?} is none of always, os, or a time within 1ms..=1s")),
+    }
+}
+
+fn parse_every(text: &str) -> Result<Span, String> {
+    span(text)
+        .filter(|span| (Span::from_millis(10)..=EVERY_MAX).contains(span))
+        .ok_or_else(|| format!("{text:?} is no time within 10ms..=1day, such as 30s"))
+}
+
+fn span(text: &str) -> Option<Span> {
+    let micros = humantime::parse_duration(text).ok()?.as_micros();
+    i64::try_from(micros).ok().map(Span::from_micros)
+}
+
+fn parse_from(text: &str) -> Result<LogStart, String> {
+    match text {
+        "earliest" => Ok(LogStart::Earliest),
+        "latest" => Ok(LogStart::Latest),
+        _ => text
+            .parse()
+            .map(LogStart::Offset)
+            .map_err(|_| format!("{text:?} is none of earliest, latest, or an offset, which is a whole number")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::{Cli, Command};
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        Cli::try_parse_from(std::iter::once("etaflow").chain(line.split_whitespace())).map(|cli| cli.command)
+    }
+
+    fn check_error(line: &str, says: &str) {
+        let error = parse(line).expect_err(line).to_string();
+        assert!(error.contains(says), "{line}: {error}");
+    }
+
+    #[test]
+    fn a_directory_is_written_followed_and_looked_into() {
+        let Ok(Command::Ingest(args)) = parse("ingest --dir d --sync 20ms --form frames") else { panic!("no ingest") };
+        assert_eq!((args.sync, args.form), (Commit::Every(Span::from_millis(20)), EventForm::Frames));
+        let Ok(Command::Follow(args)) = parse("follow --dir d --network n --shards 2 --effects told") else {
+            panic!("no follow")
+        };
+        assert_eq!((args.shards, args.effects.as_deref()), (2, Some("told")));
+        assert_eq!((args.snapshot_every, args.status_every), (Span::from_secs(30), Span::from_secs(1)));
+        let Ok(Command::Log(LogCommand::Tail(args))) = parse("log tail --dir d --from 12 --json") else {
+            panic!("no tail")
+        };
+        assert_eq!((args.from, args.log.json), (Some(LogStart::Offset(12)), true));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        check_error("ingest", "--dir <DIR>");
+        check_error("ingest --dir d --sync never", "\"never\" is none of always, os, or a time within 1ms..=1s");
+        check_error("ingest --dir d --sync 2s", "1ms..=1s");
+        check_error("follow --dir d --network n --shards 257", "257 is not in 1..=256");
+        check_error("follow --dir d --network n --snapshot-every 0s", "10ms..=1day");
+        check_error("log tail --dir d --from -3", "-3");
+        check_error("log tail --dir d --from soon", "\"soon\" is none of earliest, latest");
+    }
+}

@@ -1,0 +1,56 @@
+use std::io;
+use std::path::PathBuf;
+
+use etaflow::{AbsorbError, CheckpointError, EngineError, JournalError, LogError, PublishError, SnapshotFileError};
+
+use etaflow_road::OpenError;
+
+/// Why an engine's directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DirectoryError {
+    /// There is no directory, or it cannot be made or read.
+    #[error("{path}: {source}", path = .path.display())]
+    Folder {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The network cannot be read.
+    #[error(transparent)]
+    Network(#[from] OpenError),
+    /// The file of effects is none of the directory.
+    #[error("{name:?} is no name of a file in the directory")]
+    EffectsName {
+        /// What was given.
+        name: String,
+    },
+    /// The file of effects cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The engine has not started, or has stopped.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The names in the log do not hold together.
+    #[error("the names in the log cannot be used: {0}")]
+    Names(#[from] AbsorbError),
+    /// The state of the sequencer cannot be used.
+    #[error("the newest checkpoint cannot be used: {0}")]
+    Checkpoint(#[from] CheckpointError),
+    /// The snapshots cannot be listed.
+    #[error(transparent)]
+    Snapshots(#[from] SnapshotFileError),
+    /// An event cannot be taken in.
+    #[error("events cannot be taken in: {0}")]
+    Publish(#[from] PublishError),
+    /// The input cannot be read.
+    #[error("the input cannot be read: {0}")]
+    In(io::Error),
+    /// The answer cannot be written.
+    #[error("the answer cannot be written: {0}")]
+    Out(#[from] io::Error),
+}

@@ -1,0 +1,100 @@
+//! An engine's directory: events taken in, the log followed and looked into.
+
+mod error;
+mod follow;
+mod ingest;
+mod inspect;
+mod moment;
+mod status;
+mod tail;
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use etaflow::{DiskStorage, EngineConfig, Policy, Storage, SyncPolicy, Writer, WriterConfig};
+use etaflow_road::open_network;
+
+pub use error::DirectoryError;
+pub use ingest::{Acknowledged, LINE_BYTES_MAX};
+pub use inspect::{Inspection, Segment, Snapshot};
+pub use status::{Ended, Said, Status};
+pub use tail::RecordLine;
+
+use crate::cli::{Commit, FollowArgs, IngestArgs, LogArgs, TailArgs};
+
+/// Takes in the events of `input` until it ends, and says on `out` up to where they are durable.
+///
+/// # Errors
+/// If the directory cannot be used, the input cannot be read, or the log cannot be written.
+pub fn ingest(
+    args: &IngestArgs,
+    input: impl Read,
+    out: &mut impl Write,
+    notes: &mut impl Write,
+) -> Result<(), DirectoryError> {
+    let storage = DiskStorage::create(&args.dir).map_err(|source| folder(&args.dir, source))?;
+    let mut config: WriterConfig = EngineConfig::default().writer();
+    config.log.sync = match args.sync {
+        Commit::Always => SyncPolicy::Sync,
+        Commit::Every(interval) => SyncPolicy::Interval(interval),
+        Commit::Os => SyncPolicy::Os,
+    };
+    let writer = Writer::open(Arc::new(storage), &config)?;
+    // That nobody hears of it does not stop anything.
+    let _ = writeln!(notes, "{}", writer.recovery());
+    let mut publisher = writer.publisher(Policy::Await);
+    let taken = ingest::ingest(&mut publisher, args.form, input, out);
+    drop(publisher);
+    let ended = writer.shutdown_blocking();
+    // The log's own reason says more than that it takes nothing any more.
+    let summary = match (taken, ended) {
+        (_, Err(error)) => return Err(error.into()),
+        (Err(error), _) => return Err(error),
+        (Ok(_), Ok(summary)) => summary,
+    };
+    let _ = writeln!(notes, "{}; {} records in the log", summary.accounts, summary.records);
+    Ok(())
+}
+
+/// Follows an engine's log until a signal, or the end of stdin if that is asked for, and says on `out` how it stands.
+///
+/// # Errors
+/// If the directory or the network cannot be used, or the engine fails.
+pub fn follow(args: &FollowArgs, out: &mut impl Write) -> Result<(), DirectoryError> {
+    if let Some(name) = args.effects.as_ref().filter(|name| !follow::is_file_name(name)) {
+        return Err(DirectoryError::EffectsName { name: name.clone() });
+    }
+    let storage = open(&args.dir)?;
+    let ended = Arc::default();
+    follow::end_with_signals(&ended)?;
+    if args.until_eof {
+        follow::end_with(std::io::stdin(), &ended)?;
+    }
+    let network = Arc::new(open_network(&args.network)?);
+    follow::follow(args, network, storage, &ended, out)
+}
+
+/// Looks into a directory.
+///
+/// # Errors
+/// If there is no log in it, or it cannot be read.
+pub fn inspect(args: &LogArgs) -> Result<Inspection, DirectoryError> {
+    inspect::inspect(&args.dir, &open(&args.dir)?)
+}
+
+/// Prints records.
+///
+/// # Errors
+/// If there is no log, or the records are not there, or are damaged.
+pub fn tail(args: &TailArgs, out: &mut impl Write) -> Result<(), DirectoryError> {
+    tail::tail(&open(&args.log.dir)?, args, out)
+}
+
+fn open(dir: &Path) -> Result<Arc<dyn Storage>, DirectoryError> {
+    Ok(Arc::new(DiskStorage::open(dir).map_err(|source| folder(dir, source))?))
+}
+
+fn folder(dir: &Path, source: std::io::Error) -> DirectoryError {
+    DirectoryError::Folder { path: dir.to_owned(), source }
+}
