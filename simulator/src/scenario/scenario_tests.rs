@@ -176,7 +176,7 @@ fn every_scenario_that_comes_with_the_project_is_one() {
         }
     }
     found.sort();
-    assert_eq!(found, ["default", "faults", "max", "rush_hour", "smoke"]);
+    assert_eq!(found, ["default", "faults", "max", "outage_30s", "rush_hour", "smoke"]);
     let missing = Scenario::read(&folder.join("none.toml"), &Overrides::default());
     assert!(matches!(missing, Err(ScenarioError::Unreadable { .. })));
 }

@@ -91,7 +91,7 @@ fn crash_and_go_on(load: &Load, seed: u64, sync: SyncPolicy) -> Summary {
         let target = steps * (life as usize + 1) / 6;
         for step in usize::saturating_sub(acknowledged, 1)..target {
             offer(&mut publisher, load, step..step + 1);
-            if (seed as usize * 7 + step) % 9 == 0 {
+            if (seed as usize * 7 + step).is_multiple_of(9) {
                 certain = publisher.acknowledge_blocking().expect("the storage works").max(certain);
                 acknowledged = step + 1;
             }
@@ -100,7 +100,7 @@ fn crash_and_go_on(load: &Load, seed: u64, sync: SyncPolicy) -> Summary {
             drop(publisher);
             return engine.shutdown_blocking().expect("it ends well");
         }
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             storage.crash(seed * 100 + u64::from(life));
         } else {
             storage.kill();
