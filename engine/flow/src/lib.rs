@@ -18,8 +18,10 @@
 //! - `group`: who reads the log at his own pace, and goes on where he was.
 //! - `sequencer`: the gate in front of the log: validates, recognises what came before, numbers what has a name.
 //! - `stream`: what operators are made of: ticks, windows, keyed state.
+//! - `profile`: how fast each road usually is, by time of the week.
 //! - `traffic`, `matching`, `fleet`, `trip`: how fast the roads are, where the drivers drive, who is free, how far each
 //!   trip has come.
+//! - `learning`: speed profiles from the log.
 //! - `config`: all that can be set in the pipeline.
 //! - `eta` and `pipeline`: arrival times, and the one place that names every operator and runs them on their threads.
 //! - `effect`: what is done to the outside, and done once.
@@ -100,9 +102,11 @@ mod eta;
 mod event;
 mod fleet;
 mod group;
+mod learning;
 mod log;
 mod matching;
 mod pipeline;
+mod profile;
 #[cfg(feature = "runtime")]
 mod runtime;
 mod sequencer;
@@ -138,6 +142,7 @@ pub use event::{
 };
 pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};
 pub use group::{FileGroup, GroupError, GroupInfo, GroupLag, LogGroup, StartFrom, groups, remove_group};
+pub use learning::{LearnError, ProfileConfig, ProfileConfigError, ProfileLearner, ProfileSums, learn_profile};
 pub use log::{
     Batch, Finding, FindingKind, Hold, Log, LogError, LogFiles, LogOpened, LogReader, MemoryLog, MemoryLogConfig,
     Retention, SegmentInfo, SegmentLog, SegmentLogConfig, SegmentReader, SyncPolicy, Torn, Verified,
@@ -146,6 +151,9 @@ pub use matching::{Matching, Movement};
 pub use pipeline::{
     Applied, Contribution, Counts, CutReport, Effects, Executor, ExecutorError, ExecutorHandle, ExecutorReport,
     Observer, Output, Outputs, RestoreError, Restored, Shard, SnapshotTap, Start, StartError, Tap,
+};
+pub use profile::{
+    ProfileError, ProfileFormatError, ProfileSummary, Profiles, SpeedProfile, WeekBin, WeekBins, WeekBinsError,
 };
 #[cfg(feature = "runtime")]
 pub use runtime::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::assembly::Sharer;
 use super::collective::Collective;
 use super::exchange::{Due, EPOCHS, Exchange};
-use super::failure::message_of;
+use super::failure::{ExecutorError, message_of};
 use crate::eta::Epoch;
 
 /// Makes the epochs of an exchange, one tick after the other, until all shards have left it. Gives back what all shards
@@ -14,18 +14,20 @@ use crate::eta::Epoch;
 /// know goes into it, with the epochs that are known then.
 ///
 /// # Errors
-/// If it panics, with what was said; nobody waits for it then.
+/// If a profile that was adopted cannot be had, or if it panics, with what was said; nobody waits for it then.
 pub(super) fn build(
     mut collective: Collective,
     mut epochs: [Arc<Epoch>; EPOCHS],
     exchange: &Exchange,
     snapshot: &Sharer,
-) -> Result<Collective, String> {
+) -> Result<Collective, ExecutorError> {
     let ended = catch_unwind(AssertUnwindSafe(|| {
+        collective.reinstate()?;
         while let Some(Due { tick, contributions, cut }) = exchange.next_due() {
             // What is not in force any more is let go of first: there is to be memory for the next.
             epochs.rotate_left(1);
             epochs[EPOCHS - 1] = Arc::clone(&epochs[EPOCHS - 2]);
+            collective.adopt(&tick, &contributions)?;
             let epoch = Arc::new(collective.on_tick(&tick, &contributions));
             epochs[EPOCHS - 1] = Arc::clone(&epoch);
             exchange.publish(&tick, epoch);
@@ -33,14 +35,15 @@ pub(super) fn build(
                 snapshot.end_collective(collective.parts(&tick, &epochs));
             }
         }
+        Ok(())
     }));
-    match ended {
-        Ok(()) => Ok(collective),
-        Err(panic) => {
-            exchange.poison();
-            Err(message_of(panic.as_ref()))
-        }
-    }
+    let failure = match ended {
+        Ok(Ok(())) => return Ok(collective),
+        Ok(Err(missing)) => ExecutorError::Profile(missing),
+        Err(panic) => ExecutorError::BuilderPanicked { message: message_of(panic.as_ref()) },
+    };
+    exchange.poison();
+    Err(failure)
 }
 
 #[cfg(test)]
@@ -73,7 +76,7 @@ mod tests {
         Collective::new(network, &Config::default())
     }
 
-    fn build_alone(exchange: &Exchange) -> Result<Collective, String> {
+    fn build_alone(exchange: &Exchange) -> Result<Collective, ExecutorError> {
         let first = Arc::new(collective().first_epoch());
         build(collective(), std::array::from_fn(|_| Arc::clone(&first)), exchange, &Assembly::new(1).sharer())
     }
@@ -110,7 +113,8 @@ mod tests {
             for shard in shards {
                 assert!(shard.join().expect("does not panic").is_some());
             }
-            let message = builder.join().expect("panics are caught").err().expect("it has failed");
+            let failure = builder.join().expect("panics are caught").err().expect("it has failed");
+            let message = failure.to_string();
             assert!(message.contains("index out of bounds"), "{message}");
         });
     }

@@ -9,6 +9,7 @@ use super::start::{RestoreError, kind, only};
 use crate::config::Config;
 use crate::eta::{Calibration, Epoch, Residual};
 use crate::event::{ProfileId, RoadRef};
+use crate::profile::{ProfileError, Profiles, SpeedProfile};
 use crate::snapshot::{Image, Part};
 use crate::stream::{Aggregate, Pane, StateDigest, Tick};
 use crate::traffic::{Evidence, Traffic};
@@ -30,11 +31,18 @@ pub struct Contribution {
 pub(super) struct Collective {
     traffic: Traffic,
     calibration: Calibration,
+    profiles: Option<Profiles>,
 }
 
 impl Collective {
     pub(super) fn new(network: Arc<Network>, config: &Config) -> Self {
-        Self { traffic: Traffic::new(network, &config.traffic), calibration: Calibration::default() }
+        let traffic = Traffic::new(network, &config.traffic);
+        Self { traffic, calibration: Calibration::default(), profiles: None }
+    }
+
+    /// With the profiles that can be adopted.
+    pub(super) fn with_profiles(self, profiles: Option<Profiles>) -> Self {
+        Self { profiles, ..self }
     }
 
     /// What is in force before anything is known.
@@ -45,6 +53,33 @@ impl Collective {
             metric_number: self.traffic.metric_number(),
             quantiles: Arc::clone(self.calibration.quantiles()),
         }
+    }
+
+    /// Puts back the profile that was in force when this was written down. Comes before the first tick.
+    ///
+    /// # Errors
+    /// As [`adopt`](Self::adopt).
+    pub(super) fn reinstate(&mut self) -> Result<(), ProfileError> {
+        let Some(id) = self.traffic.awaited() else { return Ok(()) };
+        let profile = self.find(id)?;
+        self.traffic.reinstate(profile);
+        Ok(())
+    }
+
+    /// Looks up the profile that is adopted at a tick, if one is, and takes it for usual from there on. Comes before
+    /// [`on_tick`](Self::on_tick).
+    ///
+    /// # Errors
+    /// If it cannot be had. It was there when the log was written, and to go on without it would be to differ from then.
+    pub(super) fn adopt(&mut self, tick: &Tick, contributions: &[Contribution]) -> Result<(), ProfileError> {
+        let Some(id) = contributions.iter().find_map(|contribution| contribution.profile) else { return Ok(()) };
+        let profile = self.find(id)?;
+        self.traffic.adopt(tick, profile);
+        Ok(())
+    }
+
+    fn find(&self, id: ProfileId) -> Result<Arc<SpeedProfile>, ProfileError> {
+        self.profiles.as_ref().ok_or(ProfileError::NotKept { id, kept: 0 })?.find(id)
     }
 
     /// Takes all shards' contributions, in any order.
@@ -117,7 +152,7 @@ impl Collective {
             epochs.push(Arc::new(epoch));
         }
         let epochs = epochs.try_into().unwrap_or_else(|_| unreachable!("as many as were counted"));
-        Ok((Self { traffic, calibration }, epochs))
+        Ok((Self { traffic, calibration, profiles: None }, epochs))
     }
 
     pub(super) fn late(&self) -> u64 {

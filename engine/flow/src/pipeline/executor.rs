@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::eta::Epoch;
 use crate::event::Offset;
 use crate::log::{Log, LogReader};
+use crate::profile::Profiles;
 use crate::snapshot::Fingerprint;
 use crate::stream::{Digest, StateDigest};
 use crate::time::WallClock;
@@ -71,7 +72,7 @@ pub struct ExecutorHandle {
     shared: Arc<Shared>,
 }
 
-/// Where what follows from the log goes. Each has its own default: nowhere.
+/// Where what follows from the log goes, and where what it names comes from. Each has its own default: nowhere.
 #[derive(Default)]
 pub struct Outputs {
     /// Called on the shards' threads after each lot of records.
@@ -80,6 +81,8 @@ pub struct Outputs {
     pub tap: Option<Tap>,
     /// Called with the snapshots that are [asked for](ExecutorHandle::request_snapshot), on a thread of their own.
     pub snapshots: Option<SnapshotTap>,
+    /// The speed profiles that the log may say are adopted. Without them, a log that says so cannot be followed.
+    pub profiles: Option<Profiles>,
 }
 
 /// Takes outputs, in order.
@@ -134,7 +137,8 @@ impl Executor {
 
     fn spawn(beginning: Beginning, log: Arc<dyn Log>, outputs: Outputs, fingerprint: Fingerprint) -> Self {
         let Beginning { offset, index, shards, collective, exchange, epochs, chain, .. } = beginning;
-        let Outputs { observer, tap, snapshots } = outputs;
+        let Outputs { observer, tap, snapshots, profiles } = outputs;
+        let collective = collective.with_profiles(profiles);
         let count = shards.len();
         let shared = Arc::new(Shared {
             exchange,
@@ -172,10 +176,7 @@ impl Executor {
         let workers = workers.collect();
         let (in_builder, followed) = (Arc::clone(&shared), Arc::clone(&log));
         let builder = spawn("etaflow-epochs".into(), move || {
-            build(collective, epochs, &in_builder.exchange, &of_builder).map_err(|message| {
-                followed.close();
-                ExecutorError::BuilderPanicked { message }
-            })
+            build(collective, epochs, &in_builder.exchange, &of_builder).inspect_err(|_| followed.close())
         });
         let told = Arc::clone(&shared);
         let merger = spawn("etaflow-merge".into(), move || {

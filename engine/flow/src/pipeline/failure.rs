@@ -1,4 +1,5 @@
 use crate::log::LogError;
+use crate::profile::ProfileError;
 
 /// Why the pipeline has stopped before the end of the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -7,6 +8,9 @@ pub enum ExecutorError {
     /// The log could not be read.
     #[error("the log cannot be followed: {0}")]
     Log(#[from] LogError),
+    /// A speed profile that the log says was adopted cannot be had. Without it the state would be another than it was.
+    #[error("the log cannot be followed past the adoption of a speed profile: {0}")]
+    Profile(#[from] ProfileError),
     /// A shard has panicked: a defect of the engine.
     #[error("shard {shard} has failed: {message}")]
     Panicked {

@@ -2,14 +2,32 @@
 
 use std::sync::{Arc, LazyLock};
 
-use etaflow_road::{EdgeId, EdgeIndex, Network, NodeId, Span, SyntheticCity, Timestamp};
+use etaflow_road::{EdgeId, EdgeIndex, Network, NodeId, RoadClass, Span, SyntheticCity, Timestamp};
 
-use crate::event::{DriverId, DriverStatus, GpsFix, Offset, Payload, Record, RoadRef, SourceId, TripId};
+use crate::event::{DriverId, DriverStatus, GpsFix, Offset, Payload, ProfileId, Record, RoadRef, SourceId, TripId};
+use crate::profile::{ProfileDraft, Profiles, SpeedProfile, WeekBins};
 
 pub(super) static CITY: LazyLock<Arc<Network>> =
     LazyLock::new(|| Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build()));
 
 pub(super) static INDEX: LazyLock<Arc<EdgeIndex>> = LazyLock::new(|| Arc::new(EdgeIndex::new(&CITY)));
+
+/// Some profiles, and their names. Their day is a minute, and a bin a quarter of that.
+pub(super) static PROFILES: LazyLock<(Profiles, Vec<ProfileId>)> = LazyLock::new(|| {
+    let bins = WeekBins { days: 2, bins_per_day: 4, day: Span::from_secs(60), ..WeekBins::default() };
+    let profiles = Profiles::in_memory(&CITY);
+    let made = (0..3_u16).map(|nth| {
+        let classes = (0..RoadClass::ALL.len() as u16 * bins.slots()).map(|slot| 3_000 + slot % 17 * 300 + nth);
+        let mut draft = ProfileDraft::new(&CITY, bins, classes.collect());
+        for edge in CITY.edges().step_by(3 + usize::from(nth)) {
+            draft.edge(edge, 4_000 + 500 * nth, &[(nth, 9_000), (5, 3_000), (bins.slots() - 1, 6_000)]);
+        }
+        draft.finish(Offset(nth.into()), 0)
+    });
+    let names = made.chain([SpeedProfile::free_flow(&CITY)]).map(|profile| profiles.keep(&profile));
+    let names = names.collect::<Result<_, _>>().expect("there is room");
+    (profiles, names)
+});
 
 const START: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -115,7 +133,7 @@ impl City {
         Payload::Location { driver: id, fix: GpsFix::at(coord) }
     }
 
-    /// Something about a trip, mostly what can follow; seldom about a road.
+    /// Something about a trip, mostly what can follow; seldom about a road, and more seldom about all of them.
     fn dispatch(&mut self) -> Payload {
         let trip = TripId(self.trips.saturating_sub(1 + self.chance.below(8) as u32));
         let driver = DriverId(self.chance.below(self.drivers.len()) as u32);
@@ -131,6 +149,9 @@ impl City {
             12..15 => Payload::PickedUp { trip },
             15..18 => Payload::Completed { trip },
             18 => Payload::Cancelled { trip },
+            _ if self.chance.percent(10) => {
+                Payload::ProfileAdopted { profile: PROFILES.1[self.chance.below(PROFILES.1.len())] }
+            }
             _ => {
                 let edge = EdgeId(self.chance.below(CITY.edge_count()) as u32);
                 let (from, to) = (CITY.node_key(CITY.tail(edge)), CITY.node_key(CITY.head(edge)));

@@ -22,6 +22,7 @@ use crate::effect::SinkReport;
 use crate::event::{Key, Offset};
 use crate::log::{Log, LogReader, MemoryLog, SegmentLog};
 use crate::pipeline::Observer;
+use crate::profile::Profiles;
 use crate::sequencer::{Dictionary, Sequencer};
 use crate::storage::Storage;
 use crate::view::View;
@@ -66,9 +67,11 @@ impl Engine {
         let dead_letters = DeadLetters::new(config.dead_letters_max);
         let (begin, from) = sync_channel(1);
         let writing = Writing::start(&config.writer(), (Arc::clone(&log), None), dead_letters.clone(), from);
+        let profiles = Profiles::in_memory(&network);
         let footing = Footing {
             dictionary: Arc::clone(&dictionary),
             dead_letters,
+            profiles: profiles.clone(),
             offers: Some(writing.offers().clone()),
             ground: Box::new(Arc::clone(&log)),
             observer,
@@ -76,7 +79,7 @@ impl Engine {
         };
         let following = Following::new(network, config.follower(), footing);
         following.begin(&log)?;
-        let sequencer = Sequencer::new(config.sequencer.clone(), dictionary);
+        let sequencer = Sequencer::new(config.sequencer.clone(), dictionary).with_profiles(profiles);
         let pulse = Pulse::new(config.time, config.tick);
         let start = Start { sequencer, pulse, before_last_tick: None };
         begin.send(start).expect("the writing half waits for it");
@@ -148,6 +151,7 @@ impl Engine {
         let footing = Footing {
             dictionary: Arc::clone(&dictionary),
             dead_letters,
+            profiles: Profiles::in_storage(&network, Arc::clone(&storage)),
             offers: Some(writing.offers().clone()),
             ground: Box::new(Arc::clone(&log)),
             observer: company.observer,
@@ -198,6 +202,11 @@ impl Engine {
     /// The names behind the numbers of drivers, trips and sources.
     pub fn dictionary(&self) -> &Arc<Dictionary> {
         self.following.shared().dictionary()
+    }
+
+    /// The speed profiles that can be adopted: [`Profiles::adopt`] gives the event to publish.
+    pub fn profiles(&self) -> &Profiles {
+        self.following.shared().profiles()
     }
 
     /// The events that were not used.

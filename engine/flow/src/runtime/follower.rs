@@ -19,6 +19,7 @@ use super::tail::Tail;
 use crate::effect::SinkReport;
 use crate::event::{Key, Offset};
 use crate::log::LogFiles;
+use crate::profile::Profiles;
 use crate::sequencer::Dictionary;
 use crate::storage::Storage;
 use crate::view::View;
@@ -73,6 +74,7 @@ impl Follower {
         let footing = Footing {
             dictionary: Arc::clone(&dictionary),
             dead_letters: DeadLetters::new(config.dead_letters_max),
+            profiles: Profiles::in_storage(&network, Arc::clone(&storage)),
             offers: None,
             ground: Box::new(FilesGround::new(files.clone())),
             observer: company.observer,
@@ -108,6 +110,11 @@ impl Follower {
     /// The names behind the numbers of drivers, trips and sources.
     pub fn dictionary(&self) -> &Arc<Dictionary> {
         self.following.shared().dictionary()
+    }
+
+    /// The speed profiles that are kept in the storage. They are adopted by an event that its writer takes in.
+    pub fn profiles(&self) -> &Profiles {
+        self.following.shared().profiles()
     }
 
     /// The records that could not be used.

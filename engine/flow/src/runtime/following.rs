@@ -24,6 +24,7 @@ use crate::effect::{Deliverer, Sink, SinkReport};
 use crate::event::{Key, Offset};
 use crate::log::{Hold, Log};
 use crate::pipeline::{Applied, Counts, Executor, ExecutorHandle, Observer, Outputs, Prepared, Restored, SnapshotTap};
+use crate::profile::Profiles;
 use crate::sequencer::Dictionary;
 use crate::snapshot::Part;
 use crate::view::{EngineState, Lag, LagMeter, Published, Standing, View};
@@ -62,6 +63,7 @@ impl Drop for Ending {
 pub(super) struct Footing {
     pub(super) dictionary: Arc<Dictionary>,
     pub(super) dead_letters: DeadLetters,
+    pub(super) profiles: Profiles,
     /// Of the writing half, if it is in this process.
     pub(super) offers: Option<Offers>,
     pub(super) ground: Box<dyn Ground>,
@@ -221,7 +223,12 @@ impl Shared {
         };
         let observers = Observers { published: Arc::clone(&self.published), other: self.footing.observer.clone() };
         let snapshots = self.keeper.is_some().then(|| self.snapshot_tap(log, deliverer.clone()));
-        let outputs = Outputs { observer: Some(Arc::new(observers)), tap: Some(outlet.into_tap()), snapshots };
+        let outputs = Outputs {
+            observer: Some(Arc::new(observers)),
+            tap: Some(outlet.into_tap()),
+            snapshots,
+            profiles: Some(self.footing.profiles.clone()),
+        };
         let (counts, hold) = (prepared.counts(), Mutex::new(is_short.then(|| log.hold(log.start()))));
         let executor = prepared.start(Arc::clone(log), outputs);
         let begun = Begun { handle: executor.handle(), counts, deliverer, hold };
@@ -308,6 +315,10 @@ impl Shared {
 
     pub(super) fn dead_letters(&self) -> &DeadLetters {
         &self.footing.dead_letters
+    }
+
+    pub(super) fn profiles(&self) -> &Profiles {
+        &self.footing.profiles
     }
 
     pub(super) fn subscribe(&self, trip: &Key) -> Result<EtaStream, SubscribeError> {

@@ -44,7 +44,7 @@ impl Course for Whole {
     fn go(self: Box<Self>, shared: &Arc<Shared>) -> Result<(), EngineError> {
         let Self { log, begin, start, .. } = *self;
         let (sequencer, pulse) = start.expect("it is ready before it goes on");
-        let shared = Arc::clone(shared);
+        let (shared, sequencer) = (Arc::clone(shared), sequencer.with_profiles(shared.profiles().clone()));
         let at_end = shared.config().snapshots.at_end;
         let before_last_tick = move || have_cut_next(&shared, &*log);
         let before_last_tick = at_end.then(|| Box::new(before_last_tick) as Box<dyn FnOnce() + Send>);

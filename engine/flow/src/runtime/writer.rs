@@ -12,6 +12,7 @@ use super::writing::Writing;
 use crate::bus::{Policy, Publisher};
 use crate::event::Offset;
 use crate::log::{Log, LogFiles, LogReader, SegmentLog};
+use crate::profile::Profiles;
 use crate::sequencer::Dictionary;
 use crate::storage::Storage;
 use crate::time::{Clock, WallClock};
@@ -28,6 +29,7 @@ pub struct Writer {
     segments: SegmentLog,
     dictionary: Arc<Dictionary>,
     dead_letters: DeadLetters,
+    profiles: Profiles,
     recovery: Recovery,
 }
 
@@ -45,6 +47,8 @@ impl Writer {
         let (dictionary, dead_letters) = (Arc::new(Dictionary::new()), DeadLetters::new(config.dead_letters_max));
         let restorer = Restorer { storage: &storage, files: &segments.files() };
         let (sequencer, absorbed) = restorer.sequencer(&config.sequencer, &dictionary, opened.end)?;
+        let profiles = Profiles::of_any_network(Arc::clone(&storage));
+        let sequencer = sequencer.with_profiles(profiles.clone());
         let pulse = Pulse::going_on(config.time, config.tick, restorer.clock()?);
         let log: Arc<dyn Log> = Arc::new(segments.clone());
         let (begin, from) = sync_channel(1);
@@ -60,7 +64,7 @@ impl Writer {
             took: clock.now().since(begun),
             ..Recovery::default()
         };
-        Ok(Self { writing, segments, dictionary, dead_letters, recovery })
+        Ok(Self { writing, segments, dictionary, dead_letters, profiles, recovery })
     }
 
     /// A new way in. `policy` says what happens when the writer does not keep up.
@@ -91,6 +95,11 @@ impl Writer {
     /// The events that were not let in.
     pub fn dead_letters(&self) -> &DeadLetters {
         &self.dead_letters
+    }
+
+    /// The speed profiles that can be adopted: [`Profiles::adopt`] gives the event to publish.
+    pub fn profiles(&self) -> &Profiles {
+        &self.profiles
     }
 
     /// What has become of all events so far; those that are in the log count as accepted.

@@ -36,7 +36,12 @@ impl Sequencer {
             EventData::RoadClosed(road) => Payload::Closed(road),
             EventData::RoadReopened(road) => Payload::Reopened(road),
             EventData::ProfileAdopted { profile } => {
-                return Err((Reason::UnknownProfile, format!("profile {profile}: none are kept here")));
+                let found = match &self.profiles {
+                    Some(profiles) => profiles.find(profile).map_err(|error| error.to_string()),
+                    None => Err(format!("profile {profile} is not there: none are kept here")),
+                };
+                found.map_err(|detail| (Reason::UnknownProfile, detail))?;
+                Payload::ProfileAdopted { profile }
             }
         })
     }

@@ -8,6 +8,7 @@ use super::dictionary::Dictionary;
 use super::seen::{OpaqueIds, Seen, SequenceWindow};
 use super::trips::Trips;
 use crate::event::{DriverId, Entries, Event, EventId, Key, Note, Noted, Offset, Payload, Reason, Record, SourceId};
+use crate::profile::Profiles;
 
 /// So many trips are forgotten at one tick at most, and the others at the next ones: it bounds what comes with a record.
 const FORGOTTEN_MAX: usize = 16_384;
@@ -19,7 +20,8 @@ const FORGOTTEN_MAX: usize = 16_384;
 /// 2. A sequence number older than the source's window: `SequenceTooOld`.
 /// 3. Its time against `now`: `Late`, `Future`.
 /// 4. Its source: `Malformed` (a key that [`Key::new`] would not make), `TooManySources`.
-/// 5. What it names: `UnknownTrip`, `TripExists`, `UnknownDriver`, `Malformed`, `TooManyTrips`, `TooManyDrivers`.
+/// 5. What it names: `UnknownTrip`, `TripExists`, `UnknownDriver`, `Malformed`, `TooManyTrips`, `TooManyDrivers`,
+///    `UnknownProfile`.
 ///
 /// A dead letter leaves nothing behind: its id is not remembered and its names are not taken in. Sent again it is
 /// judged again, by what is known then, and is another dead letter or is accepted.
@@ -51,6 +53,8 @@ const FORGOTTEN_MAX: usize = 16_384;
 #[derive(Debug)]
 pub struct Sequencer {
     pub(super) config: SequencerConfig,
+    /// What can be adopted.
+    pub(super) profiles: Option<Profiles>,
     pub(super) dictionary: Arc<Dictionary>,
     /// The sequencer's own copy of the dictionary: it is read for every event, without a lock.
     pub(super) drivers: FxHashMap<Key, DriverId>,
@@ -101,8 +105,16 @@ impl Sequencer {
             clock: Timestamp::MIN,
             newest: Timestamp::MIN,
             watermark: Timestamp::MIN,
+            profiles: None,
             config,
         }
+    }
+
+    /// With the speed profiles that can be adopted: an event that names another is a dead letter, so that who follows the
+    /// log finds all that it names. Without any, every such event is.
+    #[must_use]
+    pub fn with_profiles(self, profiles: Profiles) -> Self {
+        Self { profiles: Some(profiles), ..self }
     }
 
     /// Judges an event that has arrived, and appends its record and notes to `out` if it is accepted.

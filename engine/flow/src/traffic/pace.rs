@@ -2,13 +2,16 @@ use etaflow_road::{RoadClass, Span, Timestamp};
 
 use super::evidence::Evidence;
 use crate::bytes::{ByteReader, BytesError, put_time};
-
-/// A pace of one, in fixed point: as fast as the map says.
-pub(super) const PAR: u64 = 1 << 12;
+pub(super) use crate::profile::PAR;
 
 /// What a pace is held to.
 pub(super) const PACE_MIN: u64 = PAR / 3;
 pub(super) const PACE_MAX: u64 = PAR * 10;
+
+/// What a pace in force is held to. A profile that is adopted changes what it is relative to: it may be out of the others'
+/// bounds then, and goes back to them step by step.
+pub(super) const APPLIED_MIN: u64 = 16;
+pub(super) const APPLIED_MAX: u64 = PAR << 10;
 
 /// So much driving, in milliseconds (30 h), says all there is to say of a pace.
 const ENOUGH_MS: u64 = 30 * 3_600_000;
@@ -22,7 +25,8 @@ pub(super) type PerClass<T> = [T; RoadClass::ALL.len()];
 /// How much slower (or faster) than the map says the fleet drives, by road class: the prior of every edge that has
 /// little evidence of its own.
 ///
-/// A ratio of sums of milliseconds: those driven, and those the map allows for the same stretches. Old evidence halves
+/// A ratio of sums of milliseconds: those driven, and those the map, or the speed profile in force, allows for the same
+/// stretches. Old evidence halves
 /// with each half-life, and gives way to new once there is [`ENOUGH_MS`]: a small fleet remembers for long, a large one
 /// follows the minute.
 #[derive(Debug, Clone)]
@@ -73,9 +77,9 @@ impl ClassPace {
         Self { all: Sums::default(), class, prior_ms, half_life, halved_at: None }
     }
 
-    /// Adds what was driven on an edge of some class, `length_mm` long in all and `free_flow_ms` at the map's speed.
-    pub(super) fn add(&mut self, class: RoadClass, evidence: &Evidence, length_mm: u32, free_flow_ms: u32) {
-        let allowed = u128::from(evidence.length_mm) * u128::from(free_flow_ms) / u128::from(length_mm);
+    /// Adds what was driven on an edge of some class, `length_mm` long in all, which takes `usual_ms` otherwise.
+    pub(super) fn add(&mut self, class: RoadClass, evidence: &Evidence, length_mm: u32, usual_ms: u64) {
+        let allowed = u128::from(evidence.length_mm) * u128::from(usual_ms) / u128::from(length_mm);
         self.all.add(evidence.duration_ms, allowed as u64);
         self.class[class as usize].add(evidence.duration_ms, allowed as u64);
     }
@@ -89,6 +93,22 @@ impl ClassPace {
         }
         self.all.hold_to(ENOUGH_MS);
         self.class.iter_mut().for_each(|sums| sums.hold_to(ENOUGH_MS));
+    }
+
+    /// From now on, what is driven is compared with `now` times what the map says, by class, and no longer with `before`
+    /// times: what was driven so far is as slow as it was.
+    pub(super) fn rebase(&mut self, before: &PerClass<u64>, now: &PerClass<u64>) {
+        let rebased = |free_flow_ms: u64, class: usize| {
+            (u128::from(free_flow_ms) * u128::from(now[class]) / u128::from(before[class].max(1))) as u64
+        };
+        let (mut old_ms, mut new_ms) = (0, 0);
+        for (class, sums) in self.class.iter_mut().enumerate() {
+            old_ms += u128::from(sums.free_flow_ms);
+            sums.free_flow_ms = rebased(sums.free_flow_ms, class);
+            new_ms += u128::from(sums.free_flow_ms);
+        }
+        let all = (u128::from(self.all.free_flow_ms) * new_ms).checked_div(old_ms);
+        self.all.free_flow_ms = all.map_or(self.all.free_flow_ms, |rebased| rebased as u64);
     }
 
     /// The pace of each class, a pane after it was `last`; [`PAR`] is the map's. Held to a third and to ten times of it.

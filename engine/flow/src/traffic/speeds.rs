@@ -3,13 +3,15 @@ mod codec;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use etaflow_road::{EdgeId, INFINITY, MetresPerSecond, Metric, MetricCustomizer, Network, Weight};
+use etaflow_road::{EdgeId, INFINITY, MetresPerSecond, Metric, MetricCustomizer, Network, RoadClass, Weight};
 
 use super::closure::Closures;
 use super::config::TrafficConfig;
 use super::evidence::Evidence;
-use super::pace::{ClassPace, PAR, PerClass};
-use crate::event::RoadRef;
+use super::pace::{APPLIED_MAX, APPLIED_MIN, ClassPace, PAR, PerClass};
+use super::profiled::Profiled;
+use crate::event::{ProfileId, RoadRef};
+use crate::profile::SpeedProfile;
 use crate::stream::{Pane, Panes, SlidingWindow, StateDigest, Tick};
 
 /// One traversal, and the weight of a fresh pane, in fixed point.
@@ -40,6 +42,12 @@ pub struct Traffic {
     pace: ClassPace,
     /// The paces that are in force; they follow `pace` when the window slides.
     applied: PerClass<u64>,
+    /// What is usual at this time of the week, if there is a profile: `pace` is then relative to that.
+    profiled: Option<Profiled>,
+    /// The one that was when this was written down, until it is put back.
+    awaited: Option<ProfileId>,
+    /// Whether all edges are to be looked at again at the next tick.
+    all_dirty: bool,
     closures: Closures,
     /// Per edge: what was driven on it within the window.
     driven: Vec<Driven>,
@@ -100,7 +108,10 @@ impl Traffic {
             prior: prior_of(config),
             window: None,
             pace: ClassPace::new(config.class_prior_min, config.class_half_life),
-            applied: [PAR; etaflow_road::RoadClass::ALL.len()],
+            applied: [PAR; RoadClass::ALL.len()],
+            profiled: None,
+            awaited: None,
+            all_dirty: false,
             closures: Closures::default(),
             driven: vec![Driven::default(); network.edge_count()],
             weights: network.free_flow_weights().to_vec(),
@@ -133,10 +144,45 @@ impl Traffic {
                 let age = (window.newest().0 - pane.0).max(0) as usize;
                 self.driven[edge.index()].add(evidence, age, self.window_panes);
                 self.dirty.push(edge);
-                let (length_mm, free_flow) = (self.network.length_mm(edge), self.network.free_flow(edge));
-                self.pace.add(self.network.class(edge), evidence, length_mm, free_flow);
+                let usual = u64::from(self.network.free_flow(edge)) * pace_of(self.profiled.as_ref(), edge) / PAR;
+                self.pace.add(self.network.class(edge), evidence, self.network.length_mm(edge), usual);
             }
         }
+    }
+
+    /// Takes what a profile of this network says for usual, from the tick that comes next on, in place of what the map or
+    /// another profile says. How much slower than usual the classes are is what it was, in sum: that takes some panes to
+    /// be worked out anew.
+    pub fn adopt(&mut self, tick: &Tick, profile: Arc<SpeedProfile>) {
+        let newest = self.panes.at(tick.time);
+        let window = self.window.get_or_insert_with(|| SlidingWindow::new(self.window_panes, newest));
+        let time = self.panes.start(window.newest());
+        let before = class_paces(self.profiled.as_ref());
+        let now = class_paces(Some(self.profiled.insert(Profiled::at(&self.network, profile, time))));
+        self.pace.rebase(&before, &now);
+        let rebased = |class: usize| (self.applied[class] * before[class] / now[class]).clamp(APPLIED_MIN, APPLIED_MAX);
+        self.applied = std::array::from_fn(rebased);
+        self.awaited = None;
+        self.all_dirty = true;
+    }
+
+    /// The profile that has to be [put back](Self::reinstate) before the next tick: it was in force when this was written
+    /// down, and is not written with it.
+    pub fn awaited(&self) -> Option<ProfileId> {
+        self.awaited
+    }
+
+    /// Puts back the profile that is awaited.
+    pub fn reinstate(&mut self, profile: Arc<SpeedProfile>) {
+        debug_assert_eq!(self.awaited, Some(profile.id()));
+        let newest = self.window.as_ref().map_or(Pane(0), SlidingWindow::newest);
+        self.profiled = Some(Profiled::at(&self.network, profile, self.panes.start(newest)));
+        self.awaited = None;
+    }
+
+    /// The profile that says what is usual, if one does.
+    pub fn profile(&self) -> Option<ProfileId> {
+        self.profiled.as_ref().map(Profiled::id).or(self.awaited)
     }
 
     /// Closes a stretch of road, which lies on `edges`.
@@ -158,12 +204,15 @@ impl Traffic {
     /// The travel times now that all shards have sent what they had up to this tick; the very same ones if no edge's
     /// time has changed.
     pub fn on_tick(&mut self, tick: &Tick) -> &Arc<Metric> {
+        debug_assert_eq!(self.awaited, None, "what was in force is to be put back first");
         self.pace.on_tick(tick.time);
         let newest = self.panes.at(tick.time);
         let mut dirty = std::mem::take(&mut self.dirty);
         let slides = self.window.as_ref().is_some_and(|window| newest > window.newest());
         if slides {
             self.slide(newest);
+        } else if self.all_dirty {
+            self.set_all();
         } else {
             dirty.sort_unstable();
             dirty.dedup();
@@ -177,6 +226,7 @@ impl Traffic {
             self.metric_number += 1;
         }
         self.changes.clear();
+        self.all_dirty = false;
         dirty.clear();
         self.dirty = dirty;
         &self.metric
@@ -220,9 +270,16 @@ impl Traffic {
         let Some(window) = &mut self.window else { return };
         window.slide_to(newest);
         self.applied = self.pace.paces(&self.applied);
+        if let Some(profiled) = &mut self.profiled {
+            profiled.move_to(&self.network, self.panes.start(newest));
+        }
         // Pane by pane, not edge by edge: the sums do not depend on the order.
         self.driven.fill(Driven::default());
         window.for_each(|age, edge, evidence| self.driven[edge as usize].add(evidence, age, self.window_panes));
+        self.set_all();
+    }
+
+    fn set_all(&mut self) {
         for edge in self.network.edges() {
             self.set(edge, self.estimate(edge));
         }
@@ -250,9 +307,10 @@ impl Traffic {
         self.held(edge, (length * time / (u128::from(driven.length) + prior * length)) as u64)
     }
 
-    /// The travel time of an edge that nothing is known of but its class.
+    /// The travel time of an edge that nothing is known of but what is usual, and its class.
     fn prior_time(&self, edge: EdgeId) -> u64 {
-        u64::from(self.network.free_flow(edge)) * self.applied[self.network.class(edge) as usize] / PAR
+        let pace = pace_of(self.profiled.as_ref(), edge) * self.applied[self.network.class(edge) as usize];
+        (u128::from(self.network.free_flow(edge)) * u128::from(pace) / u128::from(PAR * PAR)) as u64
     }
 
     /// A travel time, held to its bounds.
@@ -274,6 +332,16 @@ impl Traffic {
         self.encode(&mut bytes);
         digest.entity(b'p', 0, &bytes);
     }
+}
+
+/// The usual pace of an edge: as the map says, if there is no profile.
+fn pace_of(profiled: Option<&Profiled>, edge: EdgeId) -> u64 {
+    profiled.map_or(PAR, |profiled| profiled.pace(edge))
+}
+
+/// The usual paces of the classes.
+fn class_paces(profiled: Option<&Profiled>) -> PerClass<u64> {
+    profiled.map_or([PAR; RoadClass::ALL.len()], Profiled::class_paces)
 }
 
 fn prior_of(config: &TrafficConfig) -> u64 {

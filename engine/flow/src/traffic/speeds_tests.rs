@@ -6,6 +6,8 @@ use etaflow_road::{Position, Query, RoadClass, Route, Span, SyntheticCity, Times
 use proptest::prelude::*;
 
 use super::*;
+use crate::event::Offset;
+use crate::profile::{ProfileDraft, WeekBins};
 
 static CITY: LazyLock<Arc<Network>> =
     LazyLock::new(|| Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build()));
@@ -267,6 +269,143 @@ fn a_metric_that_is_read_stays_as_it_is_and_few_are_kept_that_are_not() {
     assert!(changed_most > CITY.edge_count() / 2, "{changed_most} edges");
     readers.clear();
     assert!(traffic.spare().is_some(), "nobody reads the oldest");
+}
+
+/// A profile of the city: mornings are slower by its class and its number.
+fn profile() -> Arc<SpeedProfile> {
+    let bins = WeekBins { days: 1, bins_per_day: 24, ..WeekBins::default() };
+    let classes = RoadClass::ALL.iter().flat_map(|&class| (0..24).map(move |hour| 4_096 + hour * 100 + class as u16));
+    let mut draft = ProfileDraft::new(&CITY, bins, classes.collect());
+    for nth in (0..EDGES).filter(|nth| nth % 2 == 0) {
+        draft.edge(edge(nth), 5_000, &[(2, 9_000), (3, 12_000)]);
+    }
+    Arc::new(draft.finish(Offset(0), 1))
+}
+
+fn tick_at(second: i64) -> Tick {
+    let time = Timestamp::from_secs(second);
+    Tick { number: second as u64, time, watermark: time }
+}
+
+#[test]
+fn where_nobody_drives_roads_are_as_usual_at_that_time_of_day() {
+    let (profile, mut traffic) = (profile(), Traffic::new(Arc::clone(&CITY), &TrafficConfig::default()));
+    for second in (0..4 * 3_600).step_by(5) {
+        let tick = tick_at(second);
+        traffic.add(&tick, &[]);
+        if second == 600 {
+            traffic.adopt(&tick, Arc::clone(&profile));
+        }
+        let metric = traffic.on_tick(&tick);
+        for edge in CITY.edges().step_by(if second % 900 == 0 { 1 } else { 97 }) {
+            let usual = profile.travel_time(&CITY, edge, tick.time);
+            let expected = if second < 600 { CITY.free_flow(edge) } else { usual };
+            assert_eq!(metric.weight(edge), expected, "edge {} after {second} s", edge.0);
+        }
+    }
+    assert_eq!(traffic.profile(), Some(profile.id()));
+    // When the hour changes, and at the adoption itself.
+    assert_eq!(traffic.metric_number(), 4);
+}
+
+/// Some driving, the same for all: a fleet that is slower than the map says by `percent`.
+fn driving(second: i64, percent: u64) -> Vec<(Pane, EdgeId, Evidence)> {
+    let pane = Panes::new(TrafficConfig::default().pane).at(Timestamp::from_secs(second));
+    (0..40_u32)
+        .map(|nth| EdgeId((second as u32 * 31 + nth * 101) % CITY.edge_count() as u32))
+        .map(|edge| {
+            let duration_ms = u64::from(CITY.free_flow(edge)) * percent / 100;
+            (pane, edge, Evidence { samples: 1, length_mm: CITY.length_mm(edge).into(), duration_ms })
+        })
+        .collect()
+}
+
+#[test]
+fn a_profile_that_says_nothing_changes_nothing() {
+    let config = TrafficConfig::default();
+    let mut traffic = [(); 2].map(|()| Traffic::new(Arc::clone(&CITY), &config));
+    for second in 0..600 {
+        let tick = tick_at(second);
+        for (nth, traffic) in traffic.iter_mut().enumerate() {
+            if nth == 1 && second == 200 {
+                traffic.adopt(&tick, Arc::new(SpeedProfile::free_flow(&CITY)));
+            }
+            traffic.add(&tick, &driving(second, 160));
+            traffic.on_tick(&tick);
+        }
+        assert_eq!(traffic[0].metric().weights(), traffic[1].metric().weights(), "after {second} s");
+    }
+    assert_eq!(traffic[0].metric_number(), traffic[1].metric_number());
+}
+
+#[test]
+fn a_class_is_as_slow_after_an_adoption_as_before_and_slower_than_usual_if_it_is() {
+    let unseen = CITY.edges().find(|&edge| CITY.class(edge) == RoadClass::Residential).expect("a city has some");
+    let mut traffic = Traffic::new(Arc::clone(&CITY), &TrafficConfig { panes: 1, ..TrafficConfig::default() });
+    let profile = profile();
+    let usual = profile.travel_time(&CITY, unseen, Timestamp::from_secs(600));
+    let mut run = |seconds: std::ops::Range<i64>, percent: u64| {
+        for second in seconds {
+            let tick = tick_at(second);
+            if second == 600 {
+                traffic.adopt(&tick, Arc::clone(&profile));
+            }
+            let mut driving = driving(second, percent);
+            driving.retain(|&(_, edge, _)| edge != unseen);
+            traffic.add(&tick, &driving);
+            traffic.on_tick(&tick);
+        }
+        f64::from(traffic.metric().weight(unseen)) / f64::from(CITY.free_flow(unseen))
+    };
+    let before = run(0..600, 150);
+    assert!((before - 1.5).abs() < 0.02, "{before}");
+    let after = run(600..601, 150);
+    assert!((after - before).abs() < 0.01, "{before}, then {after}");
+    // As usual is not as the map says: the fleet is seen to be three times slower than the map, half of which is usual.
+    let slow = run(601..3_500, 300);
+    let free_flow = f64::from(CITY.free_flow(unseen));
+    assert!((slow - 3.0).abs() < 0.1, "{slow}, usually {}", f64::from(usual) / free_flow);
+}
+
+#[test]
+fn a_profile_is_part_of_the_state_and_can_be_put_back() {
+    let run = |adopted: Option<Arc<SpeedProfile>>| {
+        let mut traffic = Traffic::new(Arc::clone(&CITY), &TrafficConfig::default());
+        for second in 0..100 {
+            let tick = tick_at(second);
+            if let Some(profile) = adopted.as_ref().filter(|_| second == 50) {
+                traffic.adopt(&tick, Arc::clone(profile));
+            }
+            traffic.add(&tick, &driving(second, 120));
+            traffic.on_tick(&tick);
+        }
+        let mut digest = StateDigest::default();
+        traffic.digest(&mut digest);
+        (traffic, digest.finish())
+    };
+    let (profile, free_flow) = (profile(), Arc::new(SpeedProfile::free_flow(&CITY)));
+    let (mut with, digest) = run(Some(Arc::clone(&profile)));
+    let (_, without) = run(None);
+    let (_, with_nothing) = run(Some(free_flow));
+    assert!(digest != without && without != with_nothing && digest != with_nothing);
+    // Going on with what was read back is going on with what was there.
+    let mut bytes = Vec::new();
+    with.encode(&mut bytes);
+    let mut again = Traffic::restore(Arc::clone(&CITY), &TrafficConfig::default(), &bytes).expect("it was written");
+    assert_eq!((again.awaited(), again.profile()), (Some(profile.id()), Some(profile.id())));
+    let mut awaiting = Vec::new();
+    again.encode(&mut awaiting);
+    assert_eq!(awaiting, bytes);
+    again.reinstate(profile);
+    assert_eq!(again.awaited(), None);
+    for second in (100..7_300).step_by(7) {
+        let tick = tick_at(second);
+        for traffic in [&mut with, &mut again] {
+            traffic.add(&tick, &driving(second, 120));
+            traffic.on_tick(&tick);
+        }
+        assert_eq!(with.metric().weights(), again.metric().weights(), "after {second} s");
+    }
 }
 
 #[path = "speeds/codec_tests.rs"]

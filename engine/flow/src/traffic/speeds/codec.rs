@@ -5,11 +5,12 @@ use etaflow_road::{EdgeId, Metric, MetricCustomizer, Network, RoadClass};
 
 use super::{Driven, RETIRED_MAX, Traffic, prior_of};
 use crate::bytes::{ByteReader, BytesError, put_weights};
+use crate::event::ProfileId;
 use crate::stream::{Pane, Panes, SlidingWindow, StateError};
 use crate::traffic::closure::Closures;
 use crate::traffic::config::TrafficConfig;
 use crate::traffic::evidence::Evidence;
-use crate::traffic::pace::{ClassPace, PACE_MAX, PACE_MIN, PAR, PerClass};
+use crate::traffic::pace::{APPLIED_MAX, APPLIED_MIN, ClassPace, PAR, PerClass};
 
 /// What this state is called.
 const TRAFFIC: &str = "traffic";
@@ -24,7 +25,7 @@ const PANES_MAX: i64 = i64::MAX / 4;
 impl Traffic {
     /// Appends all of it, as it is after a tick: what is the same appends the same bytes.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        // What was driven within the window follows from the window. After a tick, nothing is to be looked at again and
+        // Of a profile its name is enough: it never changes. What was driven within the window follows from the window. After a tick, nothing is to be looked at again and
         // nothing is to change; and memory that can be written into again is not known to anybody.
         let Self {
             panes,
@@ -42,7 +43,10 @@ impl Traffic {
             customizer: _,
             retired: _,
             dirty: _,
+            all_dirty: _,
             changes: _,
+            profiled: _,
+            awaited: _,
         } = self;
         out.extend(panes.width().micros().to_le_bytes());
         out.extend((*window_panes as u32).to_le_bytes());
@@ -50,12 +54,16 @@ impl Traffic {
         window.iter().for_each(|window| encode_window(window, out));
         pace.encode(out);
         applied.iter().for_each(|pace| out.extend(pace.to_le_bytes()));
+        let profile = self.profile();
+        out.push(u8::from(profile.is_some()));
+        profile.iter().for_each(|profile| out.extend(profile.0.to_le_bytes()));
         closures.encode(out);
         put_weights(out, weights);
         out.extend(metric_number.to_le_bytes());
     }
 
-    /// Reads what [`encode`](Self::encode) wrote, on the same network and with the same configuration.
+    /// Reads what [`encode`](Self::encode) wrote, on the same network and with the same configuration. A profile that was
+    /// in force is then [awaited](Self::awaited).
     ///
     /// # Errors
     /// If it was not written by that, or was written with other panes.
@@ -76,10 +84,12 @@ impl Traffic {
         let mut applied: PerClass<u64> = [PAR; RoadClass::ALL.len()];
         for pace in &mut applied {
             *pace = reader.u64("a pace")?;
-            if !(PACE_MIN..=PACE_MAX).contains(pace) {
+            if !(APPLIED_MIN..=APPLIED_MAX).contains(pace) {
                 return Err(reader.error("a pace", "is none that paces are held to"));
             }
         }
+        let has_profile = reader.marks("whether there is a profile", 1)? == 1;
+        let awaited = if has_profile { Some(ProfileId(reader.u64("the profile")?)) } else { None };
         let closures = Closures::decode(&mut reader, &network)?;
         let weights = reader.weights("a travel time", network.edge_count())?;
         let metric_number = reader.u64("the number of metrics")?;
@@ -99,6 +109,9 @@ impl Traffic {
             window,
             pace,
             applied,
+            profiled: None,
+            awaited,
+            all_dirty: false,
             closures,
             driven,
             weights,
