@@ -12,7 +12,8 @@ pub enum BoundMetric {
     LatencyP99,
     /// 99.9th percentile of the same.
     LatencyP999,
-    /// From the end of an outage until no more is behind than what arrives in 50 ms, the worst outage, seconds.
+    /// From the end of an outage until no more is behind than what arrives in 50 ms, or, of an engine in a process of its
+    /// own, until that is live; the worst outage, seconds.
     CatchUp,
     /// How far the engine's own forecast of the time until it has caught up was off, from two seconds into each recovery
     /// on: the worst, as a share of the time that it really took from there, 0 upwards.

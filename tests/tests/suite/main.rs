@@ -11,3 +11,4 @@ mod porto;
 mod recovery;
 mod reroute;
 mod routing;
+mod storage_faults;

@@ -16,14 +16,14 @@ use etaflow_simulator::FaultConfig;
 use crate::load::{Load, START, all_faults, city, publish, scenario};
 
 /// Small segments, and a snapshot at nearly every tick.
-fn config(shards: u32) -> EngineConfig {
+pub(crate) fn config(shards: u32) -> EngineConfig {
     let mut config = scenario(shards);
     config.segments.segment_bytes = 64 << 10;
     config.snapshots.every = Some(Span::from_millis(10));
     config
 }
 
-fn offer(publisher: &mut Publisher, load: &Load, steps: std::ops::Range<usize>) {
+pub(crate) fn offer(publisher: &mut Publisher, load: &Load, steps: std::ops::Range<usize>) {
     for (until, due) in &load.steps[steps] {
         publish(publisher, due);
         // After a crash of the storage nothing is taken any more.
@@ -32,12 +32,12 @@ fn offer(publisher: &mut Publisher, load: &Load, steps: std::ops::Range<usize>) 
 }
 
 /// What must be the same whatever was in between.
-fn digests(summary: &Summary) -> impl PartialEq + std::fmt::Debug {
+pub(crate) fn digests(summary: &Summary) -> impl PartialEq + std::fmt::Debug {
     (summary.records, summary.outputs, summary.state_digest, summary.outputs_digest)
 }
 
 /// Waits for something that other threads do.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let timer = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a timer");
     for _ in 0..4_000 {
         if is_so() {
@@ -124,7 +124,7 @@ fn what_was_acknowledged_outlives_any_crash_and_all_goes_on_as_without() {
     }
 }
 
-fn follower_config(shards: u32) -> FollowerConfig {
+pub(crate) fn follower_config(shards: u32) -> FollowerConfig {
     let mut config = config(shards).follower();
     config.log.records_max = 2_000;
     config
@@ -235,7 +235,7 @@ fn an_engine_in_one_process_may_be_ahead_and_keeps_only_what_is_durable() {
 }
 
 /// A directory of an engine that has ended, and what it had come to.
-fn ended(load: &Load) -> (SimulatedStorage, Summary) {
+pub(crate) fn ended(load: &Load) -> (SimulatedStorage, Summary) {
     let storage = SimulatedStorage::new();
     let engine = Engine::open(city(), Arc::new(storage.clone()), &config(1)).expect("it is empty");
     let mut publisher = engine.publisher(Policy::Await);
@@ -252,56 +252,24 @@ fn ended(load: &Load) -> (SimulatedStorage, Summary) {
     (storage, engine.shutdown_blocking().expect("it ends well"))
 }
 
-#[test]
-fn a_damaged_snapshot_is_passed_over_and_the_one_before_serves() {
-    let load = Load::new(60, all_faults(), 5, START, 60);
-    let (storage, expected) = ended(&load);
-    let snapshots = || -> Vec<String> {
-        storage.paths().into_iter().filter(|path| path.starts_with("snapshots/") && path.ends_with(".snap")).collect()
-    };
-    let all = snapshots();
-    assert!(all.len() >= 2, "{all:?}");
-    let reopened = |config: &EngineConfig| {
-        let engine = Engine::open(city(), Arc::new(storage.clone()), config).expect("it can be opened");
-        let recovery = engine.recovered_blocking().expect("the log is whole").clone();
-        let summary = engine.shutdown_blocking().expect("it ends well");
-        assert_eq!(digests(&summary), digests(&expected), "{recovery}");
-        assert!(summary.accounts.balance(), "{:?}", summary.accounts);
-        recovery
-    };
-    let mut still = config(3);
-    (still.snapshots.every, still.snapshots.at_end) = (None, false);
-
-    assert!(storage.flip(all.last().expect("there are some"), 300, 4));
-    let recovery = reopened(&still);
-    assert!(recovery.passed_over.len() == 1 && recovery.snapshot.is_some(), "{recovery}");
-    assert!(recovery.to_string().contains(all.last().expect("there are some")), "{recovery}");
-
-    // One that was made with other settings is another state.
-    let mut other = still.clone();
-    other.pipeline.traffic.panes += 1;
-    let engine = Engine::open(city(), Arc::new(storage.clone()), &other).expect("it can be opened");
-    let recovery = engine.recovered_blocking().expect("the log is whole").clone();
-    engine.shutdown_blocking().expect("it ends well");
-    assert_eq!((recovery.snapshot, recovery.passed_over.len()), (None, all.len()));
-    assert!(recovery.passed_over.iter().any(|it| it.why.contains("panes")), "{:?}", recovery.passed_over);
-
-    for path in &all[..all.len() - 1] {
-        assert!(storage.flip(path, 300, 4));
-    }
-    let recovery = reopened(&still);
-    assert_eq!((recovery.from, recovery.passed_over.len()), (Offset(0), all.len()));
-    assert_eq!(recovery.to_replay(), expected.records);
-}
-
-/// A storage of which no snapshot is read before it may be.
-struct Shut {
+/// A storage of which no snapshot is read before it may be, and none is ever made.
+pub(crate) struct Shut {
     inner: SimulatedStorage,
     open: Arc<(Mutex<bool>, Condvar)>,
 }
 
+impl Shut {
+    /// One that may be read.
+    pub(crate) fn readable(inner: SimulatedStorage) -> Self {
+        Self { inner, open: Arc::new((Mutex::new(true), Condvar::new())) }
+    }
+}
+
 impl Storage for Shut {
     fn create(&self, path: &str) -> io::Result<Arc<dyn StorageFile>> {
+        if path.starts_with("snapshots/") {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.inner.create(path)
     }
     fn open(&self, path: &str, access: Access) -> io::Result<Arc<dyn StorageFile>> {
@@ -370,34 +338,6 @@ fn who_asks_while_it_recovers_is_answered_and_told_so() {
     assert_eq!((answer.offset.0, answer.age), (expected.records, Some(Span::ZERO)));
     assert_eq!(answer.as_of, load.steps.last().expect("there are some").0);
     assert_eq!(digests(&engine.shutdown_blocking().expect("it ends well")), digests(&expected));
-}
-
-#[test]
-fn two_of_a_kind_do_not_share_a_directory_and_others_are_told_what_is_wrong() {
-    let storage = SimulatedStorage::new();
-    let shared = || Arc::new(storage.clone()) as Arc<dyn Storage>;
-    let error = |result: Result<(), EngineError>| result.expect_err("it cannot be opened").to_string();
-    let follower = |storage| Follower::open(city(), storage, &follower_config(1)).map(|_| ());
-    let no_log = error(follower(shared()));
-    assert!(no_log.contains("is no log"), "{no_log}");
-
-    let engine = Engine::open(city(), shared(), &config(1)).expect("it is empty");
-    let second = error(Engine::open(city(), shared(), &config(1)).map(|_| ()));
-    assert!(second.contains("writer.lock: another process, or another engine of this one, has"), "{second}");
-    let third = error(follower(shared()));
-    assert!(third.contains("engine.lock: another process, or another engine of this one, has"), "{third}");
-    let fourth = error(Writer::open(shared(), &config(1).writer()).map(|_| ()));
-    assert!(fourth.contains("writer.lock"), "{fourth}");
-    engine.shutdown_blocking().expect("it ends well");
-    Engine::open(city(), shared(), &config(1))
-        .expect("nobody has it any more")
-        .shutdown_blocking()
-        .expect("it ends well");
-
-    let foreign = SimulatedStorage::new();
-    foreign.put("notes.txt", b"buy milk");
-    let foreign = error(Engine::open(city(), Arc::new(foreign), &config(1)).map(|_| ()));
-    assert!(foreign.contains("is no log"), "{foreign}");
 }
 
 #[test]

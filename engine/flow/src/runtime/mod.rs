@@ -26,6 +26,7 @@ mod outlet;
 mod recover;
 mod recovery;
 mod restore;
+mod shared;
 mod subscription;
 mod tail;
 mod telemetry;

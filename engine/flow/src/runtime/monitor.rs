@@ -5,7 +5,7 @@ use std::time::Duration;
 use etaflow_road::Timestamp;
 use event_listener::{Event, Listener};
 
-use super::following::Shared;
+use super::shared::Shared;
 use super::telemetry;
 use crate::time::{Clock, WallClock};
 use crate::view::{EngineState, Lag, LagMeter};
@@ -74,6 +74,8 @@ impl Monitor {
         let standing = self.shared.standing();
         let lag = match self.shared.recovered() {
             Some(Ok(_)) => self.meter.observe(now, &standing),
+            // What lives in memory alone has nothing to recover.
+            None if self.shared.directory().is_none() => self.meter.observe(now, &standing),
             // What is restored was not drained.
             _ => {
                 let lag = self.meter.clone().observe(now, &standing);

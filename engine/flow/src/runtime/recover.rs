@@ -2,13 +2,13 @@ use std::io;
 use std::sync::Arc;
 
 use super::failure::EngineError;
-use super::following::{EFFECTS, Shared};
 use super::recovery::{Recovery, RestoredSnapshot, Unusable};
 use super::restore::Absorbed;
+use super::shared::{EFFECTS, Shared};
 use crate::effect::{Deliverer, DeliverySetup, Sink};
 use crate::event::Offset;
 use crate::log::{Log, LogError, LogFiles, Torn};
-use crate::pipeline::{Executor, Prepared, Start, StartError};
+use crate::pipeline::{Prepared, Start};
 use crate::snapshot::{Found, Image, SnapshotStore};
 use crate::storage::{Storage, StorageLock};
 use crate::time::{Clock, WallClock};
@@ -156,7 +156,7 @@ fn restore(shared: &Shared, directory: &Directory, clock: &WallClock) -> Result<
         }
         before = image.offset.0.checked_sub(1).map(Offset);
     }
-    let prepared = prepare_from(shared, Start::Offset(start))?;
+    let prepared = shared.prepare(Start::Offset(start))?;
     Ok(Restored { prepared, from: start, snapshot: None, backlog: None, passed_over })
 }
 
@@ -164,12 +164,7 @@ fn prepare(shared: &Shared, image: &Image, start: Offset) -> Result<Prepared, St
     if image.offset < start {
         return Err(format!("the log starts after it, at offset {}", start.0));
     }
-    prepare_from(shared, Start::Image(image)).map_err(|why| why.to_string())
-}
-
-fn prepare_from(shared: &Shared, from: Start<'_>) -> Result<Prepared, StartError> {
-    let view = shared.view();
-    Executor::prepare(view.network(), Arc::clone(view.index()), &shared.config().pipeline, from)
+    shared.prepare(Start::Image(image)).map_err(|why| why.to_string())
 }
 
 /// What waited for the sinks is the runtime's, and nothing to the pipeline.

@@ -2,12 +2,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::failure::EngineError;
-use super::following::Shared;
 use super::monitor::Stop;
 use super::recover::{Course, Ready};
 use super::restore::Restorer;
-use crate::event::{Entries, Offset, Payload};
-use crate::log::{Log, LogFiles, MemoryLog, MemoryLogConfig};
+use super::shared::Shared;
+use crate::event::{Entries, Offset, Payload, Record};
+use crate::log::{Log, LogFiles, MemoryLog, MemoryLogConfig, SegmentReader};
 use crate::sequencer::Dictionary;
 use crate::storage::Storage;
 
@@ -51,27 +51,36 @@ impl Course for Tail {
 impl Tail {
     fn follow(&self, log: &MemoryLog, shared: &Shared) -> Result<(), EngineError> {
         let mut reader = self.files.reader(log.end()).map_err(EngineError::Read)?;
-        let (mut records, mut entries) = (Vec::new(), Entries::default());
+        let mut records = Vec::new();
         let mut pause = PAUSE_MIN;
         while !self.halt.is_stopped() {
-            while records.len() < BATCH_RECORDS && reader.next_into(&mut entries).map_err(EngineError::Read)? {
-                let restorer = Restorer { storage: &self.storage, files: &self.files };
-                self.dictionary.absorb(&entries.notes).map_err(|why| restorer.absorb_error(why))?;
-                records.append(&mut entries.records);
-            }
-            if records.is_empty() {
+            let read = self.read(&mut reader, &mut records);
+            // What comes before something damaged is taken all the same.
+            if !records.is_empty() {
+                let events = records.iter().filter(|record: &&Record| !matches!(record.payload, Payload::Tick { .. }));
+                shared.replays(events.count() as u64);
+                if log.append(&records, &[]).is_err() {
+                    // A shard has failed, and has closed it.
+                    return Ok(());
+                }
+                records.clear();
+                pause = PAUSE_MIN;
+            } else if read.is_ok() {
                 self.halt.wait(pause);
                 pause = (pause * 2).min(PAUSE_MAX);
-                continue;
             }
-            pause = PAUSE_MIN;
-            let events = records.iter().filter(|record| !matches!(record.payload, Payload::Tick { .. }));
-            shared.replays(events.count() as u64);
-            if log.append(&records, &[]).is_err() {
-                // A shard has failed, and has closed it.
-                return Ok(());
-            }
-            records.clear();
+            read?;
+        }
+        Ok(())
+    }
+
+    /// Reads what there is, a batch at most, and learns its names.
+    fn read(&self, reader: &mut SegmentReader, records: &mut Vec<Record>) -> Result<(), EngineError> {
+        let mut entries = Entries::default();
+        while records.len() < BATCH_RECORDS && reader.next_into(&mut entries).map_err(EngineError::Read)? {
+            let restorer = Restorer { storage: &self.storage, files: &self.files };
+            self.dictionary.absorb(&entries.notes).map_err(|why| restorer.absorb_error(why))?;
+            records.append(&mut entries.records);
         }
         Ok(())
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::config::WriterConfig;
 use super::failure::EngineError;
-use super::following::Shared;
 use super::ingest::{Pulse, Start};
 use super::monitor::Stop;
 use super::recover::{Course, Ready};
 use super::restore::Restorer;
+use super::shared::Shared;
 use crate::event::Offset;
 use crate::log::{Log, LogFiles, LogOpened};
 use crate::sequencer::{Dictionary, Sequencer};

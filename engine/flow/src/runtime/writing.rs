@@ -86,7 +86,8 @@ impl Writing {
 
     /// Whether nothing is written any more.
     pub(super) fn is_finished(&self) -> bool {
-        self.ingest.is_finished()
+        // A log that has failed is heard of only when something is to be written.
+        self.ingest.is_finished() || self.log.failure().is_some()
     }
 
     /// Takes nothing more in.

@@ -21,10 +21,6 @@ use crate::run::start::Finished;
 use crate::scenario::Scenario;
 use crate::world::World;
 
-/// The engine has caught up when it is behind by no more than what arrives in this time: what it takes for its word to come
-/// here is in it.
-pub(super) const CAUGHT_UP_WITHIN: Span = Span::from_millis(100);
-
 /// How long an engine may take to come up, or to catch up at the end.
 const PATIENCE: Span = Span::from_secs(60);
 
@@ -45,9 +41,7 @@ pub(in crate::run) async fn run(scenario: &Scenario) -> Result<Finished, Failure
     let clock = WallClock::new();
     let storage = Arc::new(DiskStorage::create(&setup.directory)?);
     let writer = Writer::open(storage, &writer_config(scenario))?;
-    let events_per_s = f64::from(scenario.world.drivers) * scenario.world.fix_rate_hz;
-    let behind_max = (events_per_s * CAUGHT_UP_WITHIN.secs_f64()).max(64.0) as u64;
-    let outages = Outages::new(setup, &scenario.outages, behind_max)?;
+    let outages = Outages::new(setup, &scenario.outages)?;
     let start = clock.now() + setup_time(scenario);
     let world = World::new(Arc::clone(&network), scenario.world.clone(), scenario.seed, start);
     let (drivers, gateways) = (scenario.world.drivers, scenario.world.gateways);

@@ -15,8 +15,6 @@ pub(super) struct Outages {
     now: Now,
     /// Where the engine was when it said so last.
     offset: u64,
-    /// How many records may be behind for the engine to have caught up.
-    behind_max: u64,
     done: Vec<Outage>,
     words: String,
 }
@@ -40,11 +38,11 @@ pub(super) struct OutagesEnded {
 }
 
 impl Outages {
-    pub(super) fn new(setup: Setup, plans: &[OutagePlan], behind_max: u64) -> std::io::Result<Self> {
+    pub(super) fn new(setup: Setup, plans: &[OutagePlan]) -> std::io::Result<Self> {
         let engine = Engine::start(&setup)?;
         let plans = plans.iter().copied().rev().collect();
         let (done, words) = (Vec::new(), String::new());
-        Ok(Self { setup, plans, now: Now::There(engine), offset: 0, behind_max, done, words })
+        Ok(Self { setup, plans, now: Now::There(engine), offset: 0, done, words })
     }
 
     /// Does what is due, when the log ends at `log_end`. Says so in a sentence.
@@ -68,11 +66,8 @@ impl Outages {
             }
             Now::Dead { from, to } => (Now::Dead { from, to }, None),
             Now::Back { engine, from, to, backlog } => {
-                // By its own word, and by what is known here.
-                let behind =
-                    engine.status().map(|status| log_end.saturating_sub(status.offset).max(status.lag_records));
-                if behind.is_some_and(|behind| behind <= self.behind_max) {
-                    let recovery = Recovery::of(engine.started_at, &engine.said().statuses, self.behind_max);
+                if engine.status().is_some_and(|status| status.is_live()) {
+                    let recovery = Recovery::of(engine.started_at, &engine.said().statuses);
                     let note = self.note(&recovery, &engine.said(), (from, to), backlog);
                     (Now::There(engine), Some(note))
                 } else {
@@ -99,7 +94,7 @@ impl Outages {
         if let Some((_, how)) = &heard.recovered {
             self.words += &format!("\nback after the outage at {:.0} s: {how}\n", from.secs_f64());
         }
-        format!("caught up {took_s:.2} s after it was started")
+        format!("live {took_s:.2} s after it was started")
     }
 
     /// Looks where the engine is, and that it is.

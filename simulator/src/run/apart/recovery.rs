@@ -10,7 +10,7 @@ const FORECAST_GRAIN_S: f64 = 0.2;
 /// How an engine came back.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Recovery {
-    /// From when it was started again until it had caught up, in seconds; `None` if it had not.
+    /// From when it was started again until it was live, in seconds; `None` if it had not.
     pub(super) took_s: Option<f64>,
     /// From when it was started until it first said how it stands.
     pub(super) silent_s: Option<f64>,
@@ -25,14 +25,13 @@ pub(super) struct Recovery {
 }
 
 impl Recovery {
-    /// From what an engine that was started at `started_at` said, which had caught up when it was behind by no more than
-    /// `behind_max` records.
-    pub(super) fn of(started_at: Timestamp, statuses: &[(Timestamp, Status)], behind_max: u64) -> Self {
+    /// From what an engine that was started at `started_at` said until it was live.
+    pub(super) fn of(started_at: Timestamp, statuses: &[(Timestamp, Status)]) -> Self {
         let mut recovery = Self::default();
-        let Some((begun, first)) = statuses.iter().find(|(_, status)| status.lag_records > 0) else { return recovery };
+        let Some((begun, first)) = statuses.iter().find(|(_, status)| status.is_catching_up()) else { return recovery };
         recovery.silent_s = Some(begun.since(started_at).secs_f64());
         recovery.backlog = first.lag_records;
-        let there = statuses.iter().find(|(at, status)| at >= begun && status.lag_records <= behind_max);
+        let there = statuses.iter().find(|(at, status)| at >= begun && status.is_live());
         let Some((there, last)) = there else { return recovery };
         recovery.took_s = Some(there.since(started_at).secs_f64());
         let seconds = there.since(*begun).secs_f64();
@@ -67,7 +66,7 @@ mod tests {
             .map(|nth| {
                 let since_s = f64::from(nth) / 10.0;
                 let status = Status {
-                    state: "catching_up".to_owned(),
+                    state: if nth < 40 { "catching_up" } else { "live" }.to_owned(),
                     offset: 1_000 + 10_000 * u64::from(nth as u32),
                     lag_records: 400_000 - 10_000 * u64::from(nth as u32),
                     lag_s: None,
@@ -82,7 +81,7 @@ mod tests {
     #[test]
     fn a_true_forecast_is_not_off_and_one_that_is_twice_the_time_is() {
         let started_at = Timestamp::from_secs(2);
-        let recovery = |forecast: fn(f64) -> Option<f64>| Recovery::of(started_at, &statuses(forecast), 5_000);
+        let recovery = |forecast: fn(f64) -> Option<f64>| Recovery::of(started_at, &statuses(forecast));
         let right = recovery(Some);
         assert_eq!((right.took_s, right.silent_s, right.backlog), (Some(4.5), Some(0.5), 400_000));
         assert!((right.drained_per_s.expect("it drains") - 100_000.0).abs() < 1.0);
@@ -94,8 +93,8 @@ mod tests {
     #[test]
     fn one_that_has_not_caught_up_took_no_time_yet() {
         let half = &statuses(Some)[..20];
-        let recovery = Recovery::of(Timestamp::from_secs(2), half, 5_000);
+        let recovery = Recovery::of(Timestamp::from_secs(2), half);
         assert_eq!((recovery.took_s, recovery.backlog, recovery.forecast_error), (None, 400_000, None));
-        assert_eq!(Recovery::of(Timestamp::from_secs(2), &[], 5_000), Recovery::default());
+        assert_eq!(Recovery::of(Timestamp::from_secs(2), &[]), Recovery::default());
     }
 }

@@ -66,7 +66,8 @@ impl SegmentCursor {
     }
 
     /// Appends records up to `limit`, all that there are or a large part of them; whether there were any. All before
-    /// `sound` is in the files.
+    /// `sound` is in the files. What comes before something that cannot be read is given first, and the error with the next
+    /// call.
     pub(super) fn read(&mut self, limit: Offset, sound: Offset, into: &mut Entries) -> Result<bool, LogError> {
         let before = into.records.len();
         while self.next < limit && into.records.len() - before < RECORDS_AT_ONCE {
@@ -74,16 +75,28 @@ impl SegmentCursor {
                 self.window.clear();
                 self.sound = sound;
             }
-            if self.segment.is_none() {
-                self.open_next()?;
+            let whole = (into.records.len(), into.notes.len());
+            if let Err(error) = self.step(limit, into) {
+                into.records.truncate(whole.0);
+                into.notes.truncate(whole.1);
+                return if whole.0 > before { Ok(true) } else { Err(error) };
             }
-            let Some(header) = self.header(limit)? else {
-                self.segment = None;
-                continue;
-            };
-            self.batch(&header, limit, into)?;
         }
         Ok(into.records.len() > before)
+    }
+
+    /// Appends the records of a batch, or goes on to the next segment.
+    fn step(&mut self, limit: Offset, into: &mut Entries) -> Result<(), LogError> {
+        if self.segment.is_none() {
+            self.open_next()?;
+        }
+        match self.header(limit)? {
+            Some(header) => self.batch(&header, limit, into),
+            None => {
+                self.segment = None;
+                Ok(())
+            }
+        }
     }
 
     /// The header of the batch that has the next record; `None` if that begins the next segment.
