@@ -38,21 +38,19 @@ pub(super) fn write(storage: &dyn Storage, at: Offset, state: &[u8]) -> Result<(
     replace(storage, &path, &bytes).map_err(|error| LogError::io(storage.show(&path), "writing it", &error))
 }
 
-/// Reads one; `Err` within says what is wrong with it.
-pub(super) fn read(storage: &dyn Storage, at: Offset) -> Result<Result<Vec<u8>, LogError>, LogError> {
+/// Reads one, if it is there; `Err` within says what is wrong with it.
+pub(super) fn read(storage: &dyn Storage, at: Offset) -> Result<Option<Result<Vec<u8>, LogError>>, LogError> {
     let path = checkpoint_path(at);
     let shown = || storage.show(&path);
     let failed = |error| LogError::io(shown(), "reading it", &error);
     let damaged = |what| LogError::Damaged { path: shown(), at: 0, offset: at.0, durable: at.0, what };
-    let Some(mut bytes) = read_all(storage, &path, CHECKPOINT_BYTES_MAX).map_err(failed)? else {
-        return Ok(Err(damaged("the file is gone")));
-    };
-    Ok(match check(&bytes, at) {
+    let Some(mut bytes) = read_all(storage, &path, CHECKPOINT_BYTES_MAX).map_err(failed)? else { return Ok(None) };
+    Ok(Some(match check(&bytes, at) {
         Ok(Checked::Whole) => Ok(bytes.split_off(FRONT_BYTES + 4)),
         Ok(Checked::Newer(found)) => Err(LogError::NewerVersion { path: shown(), found, known: VERSION }),
         Ok(Checked::Broken) => Err(damaged("the state does not match its checksum")),
         Err(_) => Err(damaged("the state is cut short")),
-    })
+    }))
 }
 
 enum Checked {
@@ -86,7 +84,7 @@ pub(super) fn offsets(storage: &dyn Storage) -> Result<Vec<Offset>, LogError> {
 /// The newest one that is whole and not after `at`.
 pub(super) fn newest(storage: &dyn Storage, at: Offset) -> Result<Option<(Offset, Vec<u8>)>, LogError> {
     for offset in offsets(storage)?.into_iter().rev().filter(|&offset| offset <= at) {
-        if let Ok(state) = read(storage, offset)? {
+        if let Some(Ok(state)) = read(storage, offset)? {
             return Ok(Some((offset, state)));
         }
     }

@@ -10,7 +10,7 @@ use crate::log::LogError;
 use crate::storage::{Access, Storage};
 
 /// So many records are read at a time, or a batch more.
-const RECORDS_AT_ONCE: usize = 1 << 14;
+const RECORDS_AT_ONCE: usize = 1 << 12;
 
 /// Reads records out of segments, from an offset on, one segment after the other.
 pub(super) struct SegmentCursor {
@@ -42,7 +42,7 @@ impl SegmentCursor {
         }
         let base = segment_of(cursor.storage.as_ref(), from)?;
         let Some(segment) = OpenSegment::open(cursor.storage.as_ref(), base, Access::Read)? else {
-            return Err(cursor.gone(from));
+            return Err(cursor.gone(from, from));
         };
         let mut near = segment.first();
         if let Some((seal, at)) = segment.seal()? {
@@ -66,8 +66,7 @@ impl SegmentCursor {
     }
 
     /// Appends records up to `limit`, all that there are or a large part of them; whether there were any. All before
-    /// `sound` is in the files. What comes before something that cannot be read is given first, and the error with the next
-    /// call.
+    /// `sound` is in the files. What was read before an error is told first, and the error the next time.
     pub(super) fn read(&mut self, limit: Offset, sound: Offset, into: &mut Entries) -> Result<bool, LogError> {
         let before = into.records.len();
         while self.next < limit && into.records.len() - before < RECORDS_AT_ONCE {
@@ -75,20 +74,20 @@ impl SegmentCursor {
                 self.window.clear();
                 self.sound = sound;
             }
-            let whole = (into.records.len(), into.notes.len());
+            let (records, notes) = (into.records.len(), into.notes.len());
             if let Err(error) = self.step(limit, into) {
-                into.records.truncate(whole.0);
-                into.notes.truncate(whole.1);
-                return if whole.0 > before { Ok(true) } else { Err(error) };
+                into.records.truncate(records);
+                into.notes.truncate(notes);
+                return if records > before { Ok(true) } else { Err(error) };
             }
         }
         Ok(into.records.len() > before)
     }
 
-    /// Appends the records of a batch, or goes on to the next segment.
+    /// Reads a batch, or goes on to the next segment.
     fn step(&mut self, limit: Offset, into: &mut Entries) -> Result<(), LogError> {
         if self.segment.is_none() {
-            self.open_next()?;
+            self.open_next(limit)?;
         }
         match self.header(limit)? {
             Some(header) => self.batch(&header, limit, into),
@@ -122,12 +121,7 @@ impl SegmentCursor {
         if next {
             return Ok(None);
         }
-        Err(match sealed {
-            true => {
-                LogError::Missing { path: self.storage.show(&path), from: self.next.0, to: limit.0.saturating_sub(1) }
-            }
-            false => segment.damaged(self.at, self.next, limit, what),
-        })
+        Err(if sealed { self.gone(self.next, limit) } else { segment.damaged(self.at, self.next, limit, what) })
     }
 
     fn batch(&mut self, header: &BatchHeader, limit: Offset, into: &mut Entries) -> Result<(), LogError> {
@@ -147,22 +141,23 @@ impl SegmentCursor {
         Ok(())
     }
 
-    fn open_next(&mut self) -> Result<(), LogError> {
+    fn open_next(&mut self, limit: Offset) -> Result<(), LogError> {
         let segment = OpenSegment::open(self.storage.as_ref(), self.next, Access::Read)?;
-        self.segment = Some(segment.ok_or_else(|| self.gone(self.next))?);
+        self.segment = Some(segment.ok_or_else(|| self.gone(self.next, limit))?);
         self.at = HEADER_BYTES as u64;
         self.window.clear();
         Ok(())
     }
 
     /// Why the segment that has `from` is not there.
-    fn gone(&self, from: Offset) -> LogError {
+    fn gone(&self, from: Offset, limit: Offset) -> LogError {
         let bases = list_segments(self.storage.as_ref()).map(|listing| listing.offsets).unwrap_or_default();
         match bases.first() {
             Some(start) if *start > from => LogError::Truncated { from: from.0, start: start.0 },
             _ => {
-                let after = bases.iter().find(|&&base| base > from).map_or(from.0, |base| base.0 - 1);
-                LogError::Missing { path: self.storage.show(&segment_path(from)), from: from.0, to: after }
+                let after = bases.iter().find(|&&base| base > from).map_or(limit, |base| *base);
+                let to = after.0.saturating_sub(1).max(from.0);
+                LogError::Missing { path: self.storage.show(&segment_path(from)), from: from.0, to }
             }
         }
     }

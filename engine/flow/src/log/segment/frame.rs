@@ -125,8 +125,9 @@ pub(super) fn decode_batch(
     let index = |offset: Offset| offset.0.saturating_sub(header.base.0) as usize * Record::FRAME_BYTES;
     let records = records.get(index(from)..index(to)).unwrap_or_default();
     into.records.reserve(records.len() / Record::FRAME_BYTES);
-    for (frame, offset) in records.chunks_exact(Record::FRAME_BYTES).zip(from.0..) {
-        let record = Record::decode(frame).map_err(|_| "a record says what cannot be")?;
+    let (frames, _) = records.as_chunks::<{ Record::FRAME_BYTES }>();
+    for (frame, offset) in frames.iter().zip(from.0..) {
+        let record = Record::decode_sound(frame).map_err(|_| "a record says what cannot be")?;
         if record.offset.0 != offset {
             return Err("a record has another's offset");
         }

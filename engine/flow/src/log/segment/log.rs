@@ -148,12 +148,14 @@ impl SegmentLog {
         self.inner.shared.state().checkpoint_due
     }
 
-    /// Keeps the sequencer's state, of which `at` is the next offset. It is written with the next commit after the log is
+    /// Keeps the sequencer's state, of which `at` is the next offset, not past the end of the log. It is written with the next commit after the log is
     /// durable so far; one that is put before that takes its place.
     pub fn put_checkpoint(&self, at: Offset, bytes: Vec<u8>) {
         let mut state = self.inner.shared.state();
         state.checkpoint_due = false;
-        state.checkpoint = Some((at, bytes));
+        if at <= state.end {
+            state.checkpoint = Some((at, bytes));
+        }
         drop(state);
         self.inner.shared.work.notify(usize::MAX);
     }

@@ -17,7 +17,11 @@ mod cursor;
 mod damage_tests;
 mod durability;
 mod files;
+#[cfg(test)]
+mod fixture_tests;
 mod frame;
+#[cfg(test)]
+mod frame_tests;
 mod header;
 mod layout;
 mod log;
@@ -26,7 +30,11 @@ mod log_tests;
 mod opened;
 mod reader;
 mod recover;
+#[cfg(test)]
+mod recover_tests;
 mod retention;
+#[cfg(test)]
+mod retention_tests;
 mod state;
 mod syncer;
 mod verify;

@@ -220,7 +220,8 @@ fn walk_checked(segment: &OpenSegment, synced: Offset) -> Result<Walked, LogErro
                 Ok(seal) if seal.end == walked.end => {
                     walked.time = walked.time.max(seal.time);
                     walked.seal = Some(seal);
-                    break (walked.end < proven).then_some("the segment ends here");
+                    // If more was on the disk, the next segment is missing.
+                    break None;
                 }
                 Ok(_) => break Some("the segment's seal has another offset"),
                 Err(what) => break Some(what),

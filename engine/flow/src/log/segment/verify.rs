@@ -170,7 +170,10 @@ impl<F: FnMut(Finding)> Verifier<'_, F> {
         let segment = match OpenSegment::open(self.storage, base, Access::Read) {
             Ok(Some(segment)) => segment,
             // Let go of meanwhile.
-            Ok(None) => return Ok(()),
+            Ok(None) => {
+                (here.offset, here.time) = (next.unwrap_or(here.offset), Timestamp::MIN);
+                return Ok(());
+            }
             Err(LogError::Damaged { path, at, what, .. }) => {
                 let durable = base < self.durable || next.is_some();
                 let kind = if durable { FindingKind::Damage } else { FindingKind::Unfinished };
@@ -286,11 +289,13 @@ impl<F: FnMut(Finding)> Verifier<'_, F> {
         }
         for at in listing.offsets {
             match checkpoint::read(self.storage, at)? {
-                Ok(_) => self.done.checkpoints += 1,
-                Err(LogError::Damaged { path, what, .. }) => {
+                Some(Ok(_)) => self.done.checkpoints += 1,
+                Some(Err(LogError::Damaged { path, what, .. })) => {
                     self.tell(path, 0, Some(at), FindingKind::Damage, what);
                 }
-                Err(error) => return Err(error),
+                Some(Err(error)) => return Err(error),
+                // Let go of meanwhile.
+                None => {}
             }
         }
         Ok(())

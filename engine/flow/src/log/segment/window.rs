@@ -4,7 +4,7 @@ use crate::storage::StorageFile;
 
 /// So much is read at once, first and later: who looks at one place needs little, who reads on needs much.
 const READ_BYTES_MIN: usize = 64 << 10;
-const READ_BYTES_MAX: usize = 1 << 20;
+const READ_BYTES_MAX: usize = 256 << 10;
 
 /// Reads a file from front to back in large pieces.
 #[derive(Default)]

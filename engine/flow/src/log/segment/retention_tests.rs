@@ -1,0 +1,133 @@
+use std::sync::Arc;
+
+use etaflow_road::Span;
+
+use super::samples::records;
+use super::*;
+use crate::event::Offset;
+use crate::log::{Log, LogError};
+use crate::storage::{Mark, MarkFile, SimulatedStorage, Storage};
+
+struct Kept {
+    storage: Arc<dyn Storage>,
+    disk: SimulatedStorage,
+    log: SegmentLog,
+}
+
+impl Kept {
+    /// A log of segments of 60 records each.
+    fn new(retention: Retention) -> Self {
+        let disk = SimulatedStorage::new();
+        let storage: Arc<dyn Storage> = Arc::new(disk.clone());
+        let config = SegmentLogConfig { segment_bytes: 4 << 10, retention, tail_records: 0, ..Default::default() };
+        let (log, _) = SegmentLog::open_stepwise(Arc::clone(&storage), &config).expect("a log");
+        Self { storage, disk, log }
+    }
+
+    fn append(&self, count: u64, checkpoint: bool) {
+        for _ in 0..count {
+            self.log.append(&records(self.log.end().0, 20), &[]).expect("goes on");
+            if self.log.checkpoint_due() && checkpoint {
+                self.log.put_checkpoint(self.log.end(), Vec::new());
+            }
+            self.log.sync().expect("synced");
+        }
+    }
+
+    /// Until everything was looked at again.
+    fn settle(&self) {
+        (0..=200).for_each(|_| _ = self.log.sync().expect("synced"));
+    }
+
+    fn bases(&self) -> Vec<u64> {
+        self.log.files().segments().expect("whole").iter().map(|segment| segment.base.0).collect()
+    }
+}
+
+#[test]
+fn the_oldest_segments_go_when_there_are_too_many_bytes_or_they_are_too_old() {
+    for retention in [
+        Retention { bytes_max: Some(20_000), age_max: None },
+        Retention { bytes_max: None, age_max: Some(Span::from_millis(2_500)) },
+    ] {
+        let kept = Kept::new(retention);
+        kept.append(100, true);
+        let start = kept.log.start();
+        assert!((1_500..1_900).contains(&start.0), "{start:?}");
+        let files = kept.log.files();
+        assert_eq!(files.start(), Ok(start));
+        assert_eq!(files.checkpoint_before(start).expect("readable"), Some((start, Vec::new())));
+        assert_eq!(kept.log.read(Offset(0)).err(), Some(LogError::Truncated { from: 0, start: start.0 }));
+        let refused = files.reader(Offset(start.0 - 1)).map(|_| ()).expect_err("let go of");
+        assert_eq!(refused, LogError::Truncated { from: start.0 - 1, start: start.0 });
+        let first = kept.log.read(start).expect("kept").expect("there");
+        assert_eq!(first.records()[0], records(start.0, 1)[0]);
+        let mut findings = Vec::new();
+        files.verify(|finding| findings.push(finding)).expect("readable");
+        assert_eq!(findings, []);
+        // And it is opened again where it begins.
+        drop(kept.log);
+        kept.disk.crash(1);
+        let (_, opened) = SegmentLog::open_stepwise(kept.storage, &SegmentLogConfig::default()).expect("whole");
+        assert_eq!((opened.start, opened.end), (start, Offset(2_000)));
+    }
+}
+
+#[test]
+fn a_log_without_states_of_the_sequencer_keeps_all() {
+    let kept = Kept::new(Retention { bytes_max: Some(5_000), age_max: None });
+    kept.append(30, false);
+    kept.settle();
+    assert_eq!(kept.log.start(), Offset(0));
+}
+
+#[test]
+fn what_somebody_needs_is_kept() {
+    let kept = Kept::new(Retention { bytes_max: Some(1), age_max: None });
+    let hold = kept.log.hold(Offset(0));
+    let mut group = MarkFile::open(Arc::clone(&kept.storage), "groups/a").expect("none yet");
+    kept.disk.put("snapshots/00000000000000000400.snap", b"");
+    kept.append(50, true);
+    assert_eq!(kept.bases()[0], 0);
+    // Each is asked in its turn, and the furthest behind decides.
+    hold.advance(Offset(1_000));
+    kept.settle();
+    let start = kept.bases()[0];
+    assert!((340..=400).contains(&start), "{start}");
+    group.set(Mark { offset: start + 1, within: 0 }).expect("set");
+    kept.storage.remove("snapshots/00000000000000000400.snap").expect("removed");
+    kept.settle();
+    assert_eq!(kept.bases()[0], start);
+    group.set(Mark { offset: 500, within: 3 }).expect("set");
+    kept.settle();
+    let start = kept.bases()[0];
+    assert!((440..=500).contains(&start), "{start}");
+    // One whose mark cannot be read may need anything.
+    let whole = kept.disk.contents("groups/a").expect("set");
+    kept.disk.put("groups/a", b"nothing");
+    drop(hold);
+    kept.settle();
+    assert_eq!(kept.bases()[0], start);
+    kept.disk.put("groups/a", &whole);
+    kept.storage.remove("groups/a").expect("removed");
+    kept.settle();
+    assert!(kept.bases()[0] >= 940);
+    assert_eq!(kept.log.failure(), None);
+}
+
+#[test]
+fn one_who_reads_a_segment_that_is_let_go_of_reads_it_to_its_end() {
+    let kept = Kept::new(Retention { bytes_max: Some(1), age_max: None });
+    let hold = kept.log.hold(Offset(0));
+    kept.append(12, true);
+    let mut reader = kept.log.files().reader(Offset(0)).expect("kept").until(Offset(30));
+    assert_eq!(reader.next().expect("whole").expect("there").records, records(0, 30));
+    let mut reader = kept.log.files().reader(Offset(20)).expect("kept");
+    drop(hold);
+    kept.settle();
+    assert!(kept.log.start().0 > 100);
+    // The one that it has open outlives its name.
+    let read = reader.next().expect("whole").expect("there").records;
+    assert_eq!(read, records(20, read.len() as u64));
+    assert!(matches!(reader.next(), Err(LogError::Truncated { from: 60..=80, .. })));
+}
