@@ -68,6 +68,11 @@ impl Leg {
         Some(self.remaining(network, metric, place))
     }
 
+    /// Which of its edges the driver was last seen on.
+    pub(super) fn nth(&self) -> usize {
+        self.at
+    }
+
     /// The time from the place, on the edge where the driver was last seen, to the end.
     pub(super) fn remaining(&self, network: &Network, metric: &Metric, place: Position) -> Weight {
         if self.at + 1 == self.edges.len() {

@@ -1,3 +1,5 @@
+use std::cmp::Ordering;
+
 use etaflow_road::{INFINITY, Metric, Network, Position, Query, Span, Timestamp, Weight};
 
 use super::calibration::{Phase, Quantiles, Residual};
@@ -141,8 +143,21 @@ impl Plan {
 
     /// Moves the driver on along his way. False if he has left it.
     pub(super) fn follow(&mut self, network: &Network, metric: &Metric, place: Position, at: Timestamp) -> bool {
-        self.seen = Some((place, at));
-        self.current().is_some_and(|leg| leg.follow(network, metric, place).is_some())
+        let before = self.seen.replace((place, at)).map(|(before, _)| before);
+        let Some(leg) = self.current() else { return false };
+        let farthest = leg.nth();
+        let follows = leg.follow(network, metric, place).is_some();
+        let came_back = match leg.nth().cmp(&farthest) {
+            Ordering::Less => true,
+            // He may have come to be before the end of his way again, where he had passed it.
+            Ordering::Equal => before.is_some_and(|was| was.edge == place.edge && was.offset_mm > place.offset_mm),
+            Ordering::Greater => false,
+        };
+        if follows && came_back {
+            // From there another way may be faster than the one that was so from farther on.
+            self.best_by = None;
+        }
+        follows
     }
 
     pub(super) fn refresh(&mut self, network: &Network, metric: &Metric) {

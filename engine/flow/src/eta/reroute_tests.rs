@@ -65,7 +65,8 @@ proptest! {
             rig.tick(Arc::clone(&in_force));
             recent.push_front(Arc::clone(&in_force));
             recent.truncate(PERIOD_TICKS);
-            for (trip, plan) in &rig.estimator.plans {
+            // One who has come back is looked at when it is his turn.
+            for (trip, plan) in rig.estimator.plans.iter().filter(|(_, plan)| plan.best_by.is_some()) {
                 for (leg, ahead) in ahead(plan).iter().enumerate() {
                     let was_fastest = recent.iter().any(|epoch| ahead.is_fastest(&mut query, &epoch.metric));
                     prop_assert!(was_fastest, "second {nth}, leg {leg} of {trip:?}: {plan:?}");
@@ -117,4 +118,23 @@ fn a_jam_on_the_way_is_driven_round_though_nobody_has_left_it() {
     assert!(!after.contains(&jammed), "{jammed:?} is in {after:?}");
     let causes: Vec<Cause> = news.iter().map(|&(cause, _)| cause).collect();
     assert!(causes == [Cause::Traffic, Cause::Rerouted] || causes == [Cause::Rerouted], "{causes:?}");
+}
+
+#[test]
+fn for_one_who_has_come_back_a_faster_way_is_looked_for() {
+    let free_flow = Arc::new(Epoch { number: 0, metric_number: 0, ..(*epoch(0, 1, false)).clone() });
+    let mut rig = Rig::new(&free_flow);
+    rig.happen(&Happening::Request(10, 900));
+    rig.happen(&Happening::Advance(0));
+    rig.happen(&Happening::Advance(0));
+    let behind = |rig: &Rig| rig.estimator.plans[&TripId(0)].may_be_behind(&free_flow);
+    for (nth, is_behind) in [(0, false), (3, false), (3, false), (2, true), (5, true)] {
+        rig.happen(&Happening::Seen(0, nth, true));
+        assert_eq!(behind(&rig), is_behind, "on edge {nth} of his way");
+    }
+    for _ in 0..PERIOD_TICKS {
+        rig.now = rig.now + rig.step;
+        rig.tick(Arc::clone(&free_flow));
+    }
+    assert!(!behind(&rig), "it was his turn");
 }
