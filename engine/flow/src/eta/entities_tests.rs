@@ -67,13 +67,16 @@ enum Given {
 
 impl World {
     fn new(seed: u64) -> Self {
-        Self {
-            trips: Vec::new(),
-            places: [None; DRIVERS as usize],
-            epoch: epoch(0, seed, false),
-            number: 0,
-            now: START,
-        }
+        // Of a ride that has begun something else is known than of one that has not.
+        let mut calibration = Calibration::default();
+        let residual = |nth: u32| {
+            let forecast_ms = 15_000 << (nth % 8);
+            Residual { trip: TripId(nth), phase: Phase::EnRoute, forecast_ms, actual_ms: forecast_ms / 4 * 5 }
+        };
+        calibration.add(&(0..2_000).map(residual).collect::<Vec<_>>());
+        let quantiles = calibration.on_tick(&Tick { number: 0, time: START, watermark: START });
+        let epoch = Arc::new(Epoch { quantiles: Arc::clone(quantiles), ..(*epoch(0, seed, false)).clone() });
+        Self { trips: Vec::new(), places: [None; DRIVERS as usize], epoch, number: 0, now: START }
     }
 
     fn go_on(&mut self, change: &Change, shards: &[Estimator]) -> Given {
@@ -121,10 +124,11 @@ impl World {
             }
             Change::Tick(seed) => {
                 let number = self.number;
-                self.epoch = match seed {
-                    Some(seed) => epoch(number, seed, true),
-                    None => Arc::new(Epoch { number, ..(*self.epoch).clone() }),
-                };
+                let quantiles = Arc::clone(&self.epoch.quantiles);
+                self.epoch = Arc::new(match seed {
+                    Some(seed) => Epoch { quantiles, ..(*epoch(number, seed, true)).clone() },
+                    None => Epoch { number, ..(*self.epoch).clone() },
+                });
                 let tick = Tick { number, time: self.now, watermark: self.now };
                 Given::Tick(EtaInput::Epoch { epoch: Arc::clone(&self.epoch), offset }, tick)
             }
