@@ -23,6 +23,7 @@
 //!   trip has come.
 //! - `learning`: speed profiles from the log.
 //! - `config`: all that can be set in the pipeline.
+//! - `snapshot`: the state of all shards at a tick, and the files that it is kept in.
 //! - `eta` and `pipeline`: arrival times, and the one place that names every operator and runs them on their threads.
 //! - `effect`: what is done to the outside, and done once.
 //! - `view`: what is known now, for those who ask.

@@ -5,8 +5,8 @@ use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use etaflow::{
-    Clock, Engine, EngineConfig, EngineState, Executor, ExecutorReport, Log, Offset, Outputs, Policy, Span, Summary,
-    WallClock,
+    Clock, CutReport, Engine, EngineConfig, EngineState, Executor, ExecutorReport, Log, MemoryLog, MemoryLogConfig,
+    Offset, Outputs, Policy, Record, Span, Summary, WallClock, decode_snapshot, encode_snapshot,
 };
 use etaflow_simulator::{Delivery, FaultInjector, World, WorldConfig};
 
@@ -119,5 +119,59 @@ fn a_live_run_is_what_its_log_says() {
         assert_eq!(report.state_digest, summary.state_digest, "the state of {shards} shards");
         assert_eq!(report.outputs_digest, summary.outputs_digest, "the outputs of {shards} shards");
         assert_eq!((report.outputs, report.counts.accepted), (summary.outputs, summary.accounts.accepted));
+    }
+}
+
+/// A city's log, with all that can go wrong.
+fn log_of_a_city(seconds: i64) -> Vec<Record> {
+    let load = Load::new(DRIVERS, all_faults(), 11, START, seconds);
+    let mut log: Option<Arc<dyn Log>> = None;
+    load.run(&scenario(2), |_, engine| log = Some(Arc::clone(engine.log())));
+    let (log, mut records) = (log.expect("there are steps"), Vec::new());
+    while let Some(batch) = log.read(Offset(records.len() as u64)).expect("all is kept") {
+        records.extend_from_slice(batch.records());
+    }
+    records
+}
+
+fn appended(records: &[Record]) -> Arc<dyn Log> {
+    let log = MemoryLog::new(&MemoryLogConfig::default());
+    log.append(records, &[]).expect("it is open");
+    Arc::new(log)
+}
+
+/// Runs over a log that comes in parts, and asks for a snapshot before each of them; those that there were.
+fn run_and_cut(records: &[Record], shards: u32) -> (ExecutorReport, Vec<CutReport>) {
+    let (send, receive) = sync_channel(64);
+    let outputs = Outputs { snapshots: Some(Box::new(move |cut| _ = send.send(cut))), ..Outputs::default() };
+    let config = etaflow::Config { shards, ..etaflow::Config::default() };
+    let log = appended(&[]);
+    let executor = Executor::start(city(), &config, Arc::clone(&log), Offset(0).into(), outputs);
+    let executor = executor.expect("the configuration is valid");
+    for part in records.chunks(records.len() / 12) {
+        executor.handle().request_snapshot();
+        log.append(part, &[]).expect("it is open");
+        while executor.handle().applied() < log.end() {
+            std::thread::yield_now();
+        }
+    }
+    log.close();
+    (executor.join().expect("it runs to the end"), receive.try_iter().collect())
+}
+
+#[test]
+fn who_goes_on_from_a_snapshot_comes_to_the_same_end() {
+    let records = log_of_a_city(100);
+    let (report, cuts) = run_and_cut(&records, 3);
+    assert!(report.outputs > 500 && report.counts.traversals > 300, "{report:?}");
+    assert!(cuts.len() >= 8, "{} snapshots", cuts.len());
+    for (nth, cut) in cuts.iter().enumerate() {
+        let image = decode_snapshot(&encode_snapshot(&cut.image)).expect("it was just written");
+        let config = etaflow::Config { shards: 1 + nth as u32 % 4, ..etaflow::Config::default() };
+        let log = appended(&records);
+        log.close();
+        let executor = Executor::start(city(), &config, log, (&image).into(), Outputs::default());
+        let again = executor.expect("it can be gone on from").join().expect("it runs to the end");
+        assert_eq!(again, report, "from {:?} with {} shards", image.offset, config.shards);
     }
 }

@@ -123,6 +123,11 @@ impl Estimator {
         std::mem::take(&mut self.residuals)
     }
 
+    /// Whether trips have ended since then that were compared with a forecast.
+    pub(crate) fn has_residuals(&self) -> bool {
+        !self.residuals.is_empty()
+    }
+
     /// The trips of a driver that it keeps.
     pub fn trips_of(&self, driver: DriverId) -> &[TripId] {
         self.by_driver.get(&driver).map_or(&[], Vec::as_slice)

@@ -86,12 +86,10 @@ impl Sharer {
         }
     }
 
-    /// A shard's share is all written.
-    pub(super) fn end_shard(&self, mut cut: Cut) {
-        let (parts, entities) = cut.finish();
+    /// All parts of a shard's share are brought.
+    pub(super) fn end_shard(&self, cut: &Cut) {
         self.end(|whole| {
-            whole.parts.extend(parts);
-            whole.entities += entities;
+            whole.entities += cut.entities;
             (whole.offset, whole.tick) = (cut.offset, Some(cut.tick));
             whole.counts.merge(&cut.counts);
             whole.pause_max = whole.pause_max.max(cut.pause_max);

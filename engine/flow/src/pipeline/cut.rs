@@ -28,7 +28,8 @@ pub(super) struct Cut {
     kinds: [Progress; KINDS],
     /// Parts that are closed.
     full: Vec<Part>,
-    entities: u64,
+    /// How many entities are written.
+    pub(super) entities: u64,
     /// The first record that is not in the snapshot.
     pub(super) offset: Offset,
     pub(super) tick: Tick,
@@ -95,6 +96,7 @@ impl Kind {
 impl Cut {
     /// The share of a shard that has just taken the tick before `offset`. Nothing is written yet.
     pub(super) fn new(shard: &Shard, offset: Offset, tick: Tick) -> Self {
+        debug_assert!(shard.owes_nothing(), "what is open for the next tick is in no snapshot");
         let all = |kind: Kind| Progress { part: Part::new(kind.code()), from: Some(0), ahead: FxHashSet::default() };
         let mut kinds = Kind::ALL.map(all);
         if !shard.is_first() {
@@ -192,8 +194,8 @@ impl Cut {
         std::mem::take(&mut self.full)
     }
 
-    /// All parts that were not taken yet, and how many entities have been written. Everything has to be.
-    pub(super) fn finish(&mut self) -> (Vec<Part>, u64) {
+    /// All parts that were not taken yet. Everything has to be written.
+    pub(super) fn finish(&mut self) -> Vec<Part> {
         debug_assert!(self.kinds.iter().all(|progress| progress.from.is_none()), "something is not written");
         let mut parts = self.take_full();
         for Progress { part, .. } in &mut self.kinds {
@@ -201,7 +203,7 @@ impl Cut {
             last.bytes.shrink_to_fit();
             parts.extend(Some(last).filter(|last| !last.bytes.is_empty()));
         }
-        (parts, self.entities)
+        parts
     }
 
     /// The shard was held up by it for so long.

@@ -82,9 +82,8 @@ proptest! {
                 let cut = || Cut::new(&follower.shard, Offset(record.offset.0 + 1), tick);
                 let mut at_once = cut();
                 prop_assert!(at_once.write_slice(usize::MAX, &follower.shard));
-                let (parts, count) = at_once.finish();
-                expected = entities(&parts);
-                prop_assert_eq!(count, expected.len() as u64);
+                expected = entities(&at_once.finish());
+                prop_assert_eq!(at_once.entities, expected.len() as u64);
                 under_way = Some((cut(), Vec::new()));
             }
             if let Some((cut, parts)) = &mut under_way
@@ -95,9 +94,8 @@ proptest! {
             }
         }
         let (mut cut, mut parts) = under_way.expect("the log goes past it");
-        let (rest, count) = cut.finish();
-        parts.extend(rest);
-        prop_assert_eq!(count, expected.len() as u64);
+        parts.extend(cut.finish());
+        prop_assert_eq!(cut.entities, expected.len() as u64);
         prop_assert!(!expected.is_empty());
         // The entities by themselves are long.
         let written = entities(&parts);
@@ -127,7 +125,7 @@ fn a_slice_is_about_as_long_as_was_asked_for_and_parts_are_closed() {
             break;
         }
     }
-    parts.extend(cut.finish().0);
+    parts.extend(cut.finish());
     for part in &parts {
         assert!(part.bytes.len() < PART_BYTES + 100_000);
         bytes += part.bytes.len();

@@ -1,23 +1,23 @@
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use etaflow_road::{EdgeIndex, Network};
 
-use super::assembly::{Assembly, Sharer};
+use super::assembly::Assembly;
 use super::builder::build;
 use super::collective::Collective;
 use super::counts::Counts;
 use super::failure::{ExecutorError, message_of};
 use super::gate::Gate;
-use super::merge::{Chain, Merge};
+use super::merge::{Chain, Merge, put_in_order};
 use super::observer::Observer;
 use super::output::Output;
 use super::shard::{Effects, Shard};
 use super::snapshots::{SnapshotTap, hand_over};
 use super::start::{Beginning, Start, StartError};
-use super::worker::{Lot, Shared, Worker};
+use super::worker::{Shared, Worker};
 use crate::config::Config;
 use crate::eta::Epoch;
 use crate::event::Offset;
@@ -180,7 +180,7 @@ impl Executor {
         });
         let told = Arc::clone(&shared);
         let merger = spawn("etaflow-merge".into(), move || {
-            merge(&receive, Merge::new(count, offset, chain), tap, &told.told, &of_merge)
+            put_in_order(&receive, Merge::new(count, offset, chain), tap, &told.told, &of_merge)
         });
         let snapshots = snapshots.map(|tap| {
             let (shared, log) = (Arc::clone(&shared), Arc::clone(&log));
@@ -329,20 +329,6 @@ impl ExecutorHandle {
     pub fn resume(&self) {
         self.shared.gate.open();
     }
-}
-
-fn merge(lots: &Receiver<Lot>, mut merge: Merge, mut tap: Option<Tap>, told: &AtomicU64, snapshot: &Sharer) -> Chain {
-    for lot in lots {
-        let ready = merge.add(lot);
-        if let Some(tap) = tap.as_mut().filter(|_| !ready.is_empty()) {
-            tap(ready);
-        }
-        told.store(merge.complete().0, Ordering::Release);
-        if let Some(chain) = merge.take_cut() {
-            snapshot.end_outputs(chain);
-        }
-    }
-    merge.finish()
 }
 
 fn spawn<T: Send + 'static>(name: String, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {

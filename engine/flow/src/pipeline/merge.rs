@@ -1,7 +1,11 @@
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::assembly::Sharer;
+use super::executor::Tap;
 use super::output::Output;
 use super::worker::Lot;
 use crate::bytes::{ByteReader, BytesError};
@@ -112,6 +116,28 @@ impl Chain {
         }
         self.count += outputs.len() as u64;
     }
+}
+
+/// Gives the outputs of all shards to a tap, in order, until no more come; and to each snapshot what stands for those
+/// before it. What stands for all of them.
+pub(super) fn put_in_order(
+    lots: &Receiver<Lot>,
+    mut merge: Merge,
+    mut tap: Option<Tap>,
+    told: &AtomicU64,
+    snapshot: &Sharer,
+) -> Chain {
+    for lot in lots {
+        let ready = merge.add(lot);
+        if let Some(tap) = tap.as_mut().filter(|_| !ready.is_empty()) {
+            tap(ready);
+        }
+        told.store(merge.complete().0, Ordering::Release);
+        if let Some(chain) = merge.take_cut() {
+            snapshot.end_outputs(chain);
+        }
+    }
+    merge.finish()
 }
 
 #[cfg(test)]

@@ -143,6 +143,11 @@ impl Shard {
         }
     }
 
+    /// Whether there is nothing to contribute, as after a tick.
+    pub(super) fn owes_nothing(&self) -> bool {
+        self.sums.is_empty() && self.roads.is_empty() && !self.eta.operator().has_residuals()
+    }
+
     /// Takes a tick, from which on `epoch` is in force.
     pub fn on_tick(&mut self, record: &Record, tick: &Tick, epoch: &Arc<Epoch>, effects: &mut Effects) {
         for &change in self.fleet.on_tick(tick) {

@@ -37,6 +37,34 @@ pub(super) mod kind {
 const TICKS_MAX: u64 = 1 << 62;
 
 /// Where an [`Executor`](crate::Executor) starts.
+///
+/// ```
+/// # use std::sync::{Arc, mpsc::sync_channel};
+/// # use etaflow::{Config, Executor, Log, MemoryLog, MemoryLogConfig, Offset, Outputs, Payload, Record, Timestamp};
+/// # use etaflow_road::SyntheticCity;
+/// # let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
+/// # let log = Arc::new(MemoryLog::new(&MemoryLogConfig::default()));
+/// # let tick = |number: u64| {
+/// #     let (time, source) = (Timestamp::from_secs(number as i64), Record::TICKER);
+/// #     let payload = Payload::Tick { watermark: time };
+/// #     Record { offset: Offset(number), time, ingest_time: time, waited_us: 0, source, id: number, payload }
+/// # };
+/// let config = Config::default();
+/// let (send, snapshots) = sync_channel(1);
+/// let outputs = Outputs { snapshots: Some(Box::new(move |cut| _ = send.send(cut.image))), ..Outputs::default() };
+/// let executor = Executor::start(network.clone(), &config, log.clone(), Offset(0).into(), outputs)?;
+/// executor.handle().request_snapshot();
+/// log.append(&[tick(0), tick(1)], &[])?;
+/// let image = snapshots.recv()?;
+/// log.close();
+/// let report = executor.join()?;
+///
+/// // Once more, from there and with more threads: it comes to the same.
+/// let config = Config { shards: 2, ..config };
+/// let executor = Executor::start(network, &config, log, (&image).into(), Outputs::default())?;
+/// assert_eq!(executor.join()?, report);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Start<'a> {
     /// At a record, with nothing known of those before.

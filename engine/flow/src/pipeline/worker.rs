@@ -23,8 +23,12 @@ use crate::time::{Clock, WallClock};
 /// How many records a shard takes before it shows what follows from them.
 const RECORDS_MAX: usize = 1_024;
 
-/// About how much of a snapshot a shard writes before it looks for records again, in bytes: some tenths of a millisecond.
+/// About how much of a snapshot a shard writes before it takes the next records, in bytes: half a millisecond, which
+/// nobody notices.
 const SLICE_BYTES: usize = 256 << 10;
+
+/// The same where it is behind anyway: ticks come faster then, and at the next one all that is left is written at once.
+const SLICE_BEHIND_BYTES: usize = 2 << 20;
 
 /// What some records of a shard led to.
 pub(super) struct Lot {
@@ -125,7 +129,10 @@ impl Worker {
             }
         }
         self.show(&records[..taken], cut)?;
-        self.write_snapshot(SLICE_BYTES);
+        if self.cut.is_some() {
+            let behind = self.reader.behind() > RECORDS_MAX as u64;
+            self.write_snapshot(if behind { SLICE_BEHIND_BYTES } else { SLICE_BYTES });
+        }
         Ok(taken)
     }
 
@@ -187,11 +194,11 @@ impl Worker {
         let Some(mut cut) = self.cut.take() else { return };
         let start = self.shared.clock.now();
         let whole = cut.write_slice(bytes, &self.shard);
-        self.snapshot.bring(cut.take_full());
+        self.snapshot.bring(if whole { cut.finish() } else { cut.take_full() });
         cut.add_pause(self.shared.clock.now().since(start));
         cut.end_pause();
         if whole {
-            self.snapshot.end_shard(cut);
+            self.snapshot.end_shard(&cut);
         } else {
             self.cut = Some(cut);
         }

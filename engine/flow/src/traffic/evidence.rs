@@ -58,6 +58,11 @@ impl TraversalSums {
         self.sums.entry((self.panes.at(traversal.left_at), traversal.edge)).or_default().merge(&one);
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.sums.is_empty()
+    }
+
     /// Takes all sums out, in no particular order.
     pub fn take(&mut self) -> Vec<(Pane, EdgeId, Evidence)> {
         self.sums.drain().map(|((pane, edge), evidence)| (pane, edge, evidence)).collect()

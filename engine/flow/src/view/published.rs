@@ -240,4 +240,29 @@ mod tests {
         take(1, 12, Vec::new());
         assert_eq!((published.trip(TripId(0)), published.trips()), (None, 0));
     }
+    #[test]
+    fn what_was_restored_can_be_asked_for_before_a_record_is_taken() {
+        let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
+        let (index, config) = (Arc::new(EdgeIndex::new(&network)), Config::default());
+        let first = Executor::first_epoch(&network, &config);
+        let published = Published::new(&network, Arc::clone(&first), 1);
+        let state = Shard::new(&network, &index, &config, Arc::clone(&first), 0).expect("in bounds");
+        let (time, seen_at) = (Timestamp::from_secs(100), Timestamp::from_secs(99));
+        let position = etaflow_road::Position { edge: etaflow_road::EdgeId(3), offset_mm: 0 };
+        let (driver, direction_confidence) = (DriverId(7), 0.75);
+        let effects = Effects {
+            arrivals: vec![update(41, Cause::Traffic)],
+            fleet: vec![FleetChange::Available { driver, position, seen_at, direction_confidence }],
+            ..Effects::default()
+        };
+        let epoch = Arc::new(Epoch { number: 8, ..(*first).clone() });
+        let tick = Tick { number: 10, time, watermark: seen_at };
+        let (shard, offset) = (0, Offset(42));
+        published.on_restored(&Restored { shard, state: &state, offset, effects: &effects, epoch: &epoch, tick });
+        assert_eq!(published.trip(TripId(0)), Some(effects.arrivals[0]));
+        let available = published.available.read().unwrap_or_else(PoisonError::into_inner);
+        assert_eq!((available.targets.len(), available.seen(driver)), (1, (seen_at, 0.75)));
+        let current = published.current();
+        assert_eq!((current.epoch.number, current.as_of, published.applied_at()), (8, time, Some(time)));
+    }
 }
