@@ -27,7 +27,7 @@
 //! - `eta` and `pipeline`: arrival times, and the one place that names every operator and runs them on their threads.
 //! - `effect`: what is done to the outside, and done once.
 //! - `view`: what is known now, for those who ask.
-//! - `bus`, `runtime`: the async edge: events in with backpressure, results out, start and shutdown.
+//! - `bus`, `runtime`: the async edge: events in with backpressure, results out; start, recovery and shutdown.
 //!
 //! # An engine
 //! ```
@@ -63,24 +63,33 @@
 //! ```
 //! `examples/dispatch.rs` is a whole service: async publishers, who is nearest, a trip's arrival times as a stream.
 //!
+//! # One that is kept
+//! [`Engine::start`] keeps all that it knows in memory. [`Engine::open`] keeps its log and its snapshots in a folder: opened
+//! there again, after whatever crash, it goes on as if nothing had been in between, answers meanwhile and says how far it
+//! has come ([`EngineState`], [`Recovery`]). Its two halves can be opened by themselves too, in one process or in two:
+//! [`Writer`] takes events in and writes the log, [`Follower`] follows it, and either can die alone.
+//!
 //! # What is promised
 //! - **One order.** All that an engine knows is a function of its log: the admitted events and the ticks in the order of
 //!   their offsets. The events of one publisher keep their order.
 //! - **Nothing is dropped in silence.** Every queue is bounded, and what happens when one is full is the publisher's
 //!   [`Policy`]. Once an engine is drained, offered = accepted + refused + conflated + duplicate + dead-lettered,
 //!   exactly ([`Accounts`]); what could not be used is kept with its [`Reason`] ([`DeadLetters`]).
+//! - **What was acknowledged is there.** [`Publisher::acknowledge`] waits until all that was published is in the log, and
+//!   durable by its [`SyncPolicy`]. What was not acknowledged may be lost in a crash, newest first and without holes, and
+//!   can be published again.
 //! - **Same log, same bytes.** Outputs and state are the same for any number of shards and any timing of threads, live
 //!   or replayed, under the same [`Config`]; [`Summary`] has a digest of each to compare. No operator asks a clock: time
 //!   comes with the ticks.
 //! - **An event counts once.** Its source and id decide. Sequence numbers make that exact within
 //!   [`SequencerConfig::sequence_window`]; opaque ids are remembered up to [`SequencerConfig::opaque_ids_max`].
-//! - **Every answer says what it rests on**: the tick it speaks of, the traffic epoch, whether the engine is live or
-//!   catching up ([`Answer`]); of a trip also when its driver was last seen, and how sure the arrival is ([`Arrival`]).
+//! - **Every answer says what it rests on**: the tick it speaks of, the traffic epoch, up to which record all is in it and
+//!   how old that is, whether the engine is live, catching up or recovering ([`Answer`]); of a trip also when its driver was last seen, and how sure the arrival is ([`Arrival`]).
 //!
 //! # What is not there
-//! - The log is kept in memory and bounded ([`MemoryLogConfig`]): what an engine knows ends with its process. The trait
-//!   [`Log`] is where another one would go.
-//! - One process, one log, one network that does not change while the engine runs, but for closed roads.
+//! - A log in memory is bounded ([`MemoryLogConfig`]): what such an engine knows ends with its process.
+//! - One log, one writer, one network that does not change while the engine runs, but for closed roads. A snapshot that was
+//!   made with another network or other settings is passed over, and the log taken from its beginning.
 //! - Who subscribes to a trip and is slow gets the newest arrival time and misses what came between; a group of
 //!   [`Engine::outputs`] that is slow is told what it missed. Neither holds up anybody.
 //!

@@ -269,6 +269,7 @@ impl Executor {
 
 impl Prepared {
     /// What has become of the records before the first that it takes.
+    #[cfg(feature = "runtime")]
     pub(crate) fn counts(&self) -> Counts {
         let mut all = Counts::default();
         self.beginning.shards.iter().for_each(|shard| all.merge(shard.counts()));

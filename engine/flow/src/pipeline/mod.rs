@@ -38,6 +38,7 @@ mod worker;
 
 pub use collective::Contribution;
 pub use counts::Counts;
+#[cfg(feature = "runtime")]
 pub(crate) use executor::Prepared;
 pub use executor::{Executor, ExecutorHandle, ExecutorReport, Outputs, Tap};
 pub use failure::ExecutorError;

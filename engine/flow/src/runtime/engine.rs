@@ -104,7 +104,8 @@ impl Engine {
     /// # use etaflow::*;
     /// # let network = Arc::new(SyntheticCity { nodes: 200, ..SyntheticCity::default() }.build());
     /// # let folder = std::env::temp_dir().join(format!("etaflow-open-{}", std::process::id()));
-    /// let open = || Engine::open(Arc::clone(&network), Arc::new(DiskStorage::create(&folder)?), &EngineConfig::default());
+    /// let storage: Arc<dyn Storage> = Arc::new(DiskStorage::create(&folder)?);
+    /// let open = || Engine::open(Arc::clone(&network), Arc::clone(&storage), &EngineConfig::default());
     /// let engine = open()?;
     /// let mut publisher = engine.publisher(Policy::Await);
     /// let (mut app, now) = (EventSource::new(Key::new("app")?, 0), WallClock::new().now());

@@ -259,4 +259,30 @@ mod tests {
             assert!(due.iter().zip(1..).all(|(&tick, nth)| tick == start + Span::from_secs(nth)));
         }
     }
+
+    #[test]
+    fn ticks_go_on_with_those_of_the_log_and_an_outage_costs_one() {
+        let at = |seconds: f64| Timestamp::from_micros((seconds * 1e6) as i64);
+        let check = |start, log: Option<(f64, Option<f64>)>, now, expected: &[f64]| {
+            let log = log.map(|(latest, tick)| LogClock { latest: at(latest), tick: tick.map(at) });
+            let mut pulse = Pulse::going_on(Time::Scenario { start: at(start) }, Span::from_secs(1), log);
+            let due: Vec<_> = std::iter::from_fn(|| pulse.due(at(now))).collect();
+            assert_eq!(due, expected.iter().copied().map(at).collect::<Vec<_>>(), "from {start}, {log:?}");
+            pulse.now()
+        };
+        // A log of which nothing is there, or no tick.
+        assert_eq!(check(10.0, None, 12.5, &[11.0, 12.0]), at(10.0));
+        assert_eq!(check(10.0, Some((10.4, None)), 12.5, &[11.0, 12.0]), at(10.4));
+        // As one that has not ended.
+        assert_eq!(check(10.0, Some((23.4, Some(23.0))), 25.2, &[24.0, 25.0]), at(23.4));
+        assert_eq!(check(23.7, Some((23.4, Some(23.0))), 25.2, &[24.0, 25.0]), at(23.7));
+        assert_eq!(check(24.0, Some((23.0, Some(23.0))), 24.0, &[24.0]), at(24.0));
+        // It was out for hours.
+        assert_eq!(check(9_000.5, Some((23.4, Some(23.0))), 9_002.0, &[9_000.0, 9_001.0, 9_002.0]), at(9_000.5));
+        // A wall that was put back.
+        let ahead = WallClock::new().now() + Span::from_secs(3_600);
+        let log = Some(LogClock { latest: ahead, tick: Some(ahead) });
+        let pulse = Pulse::going_on(Time::Wall, Span::from_secs(1), log);
+        assert!(pulse.wait().is_some_and(|wait| wait <= std::time::Duration::from_secs(1)), "it ticks on");
+    }
 }

@@ -1,9 +1,16 @@
-//! The runtime: an engine that takes events from publishers and answers questions, until it is shut down.
+//! The runtime: an engine that takes events from publishers and answers questions, until it is shut down; and its two
+//! halves, which can live by themselves.
 //!
 //! ```text
-//! publishers -> bus -> ingest thread (sequencer, ticks) -> log -> shards -> merge -> subscribers, groups
-//!                                                                   `-> view
+//! publishers -> bus -> ingest thread (sequencer, ticks) -> log -> shards -> merge -> subscribers, groups, sinks
+//!     ^--- acknowledged when durable ---------------------'|       |`-> view
+//!                                                          |       `-> snapshots, when durable
+//!            in another process: files -> tail thread -> log in memory
 //! ```
+//!
+//! [`Writer`] is what is left of the log, [`Follower`] what is right of it, and [`Engine`] both; a log in memory has no
+//! files. Who follows first recovers, on a thread of its own: the newest snapshot that is of use, then the names that are
+//! known where it was cut (a state of the sequencer, and the notes after it), then the log from there on.
 //!
 //! The edge is async, the engine is not: the sequencer and the shards have threads of their own.
 
