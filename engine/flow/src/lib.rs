@@ -167,9 +167,10 @@ pub use profile::{
 };
 #[cfg(feature = "runtime")]
 pub use runtime::{
-    Accounts, Company, DeadLetters, Engine, EngineConfig, EngineConfigError, EngineError, EtaStream, Follower,
-    FollowerConfig, OutputBatch, OutputReader, Recovery, RestoredSnapshot, SnapshotConfig, SnapshotReport,
-    SubscribeError, Summary, Time, Unusable, Writer, WriterConfig, WriterSummary, WrittenSnapshot,
+    Accounts, Company, DeadLetters, DriverPlace, Engine, EngineConfig, EngineConfigError, EngineError, EtaStream,
+    Follower, FollowerConfig, OutputBatch, OutputReader, Past, PastError, Promise, Recovery, RestoredSnapshot,
+    SnapshotConfig, SnapshotReport, SubscribeError, Summary, Time, Unusable, Writer, WriterConfig, WriterSummary,
+    WrittenSnapshot,
 };
 pub use sequencer::{AbsorbError, Admission, CheckpointError, ConfigError, Dictionary, Sequencer, SequencerConfig};
 pub use snapshot::{

@@ -7,6 +7,7 @@ mod determinism;
 mod lag;
 mod load;
 mod matching;
+mod past;
 mod porto;
 mod recovery;
 mod reroute;

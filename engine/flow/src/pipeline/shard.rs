@@ -288,6 +288,17 @@ impl Shard {
         self.trips.operator().len()
     }
 
+    /// Where a driver is, as far as is known; when he was seen last, and how likely it is that he heads the way along the
+    /// street that the place says: 0.5 to 1. `None` for another shard's.
+    pub fn place(&self, driver: DriverId) -> Option<(Position, Timestamp, f32)> {
+        if !self.owns(driver) {
+            return None;
+        }
+        let fleet = self.fleet.operator();
+        let (position, seen_at) = fleet.place(driver)?;
+        Some((position, seen_at, fleet.direction_confidence(driver)?))
+    }
+
     /// A trip under way.
     pub fn trip(&self, trip: TripId) -> Option<&crate::trip::Trip> {
         self.trips.operator().get(trip)

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
-use etaflow_road::Network;
+use etaflow_road::{Network, Timestamp};
 
 use super::accounts::{Accounts, Summary};
 use super::company::Company;
@@ -12,6 +12,7 @@ use super::following::Following;
 use super::ingest::{Pulse, Start};
 use super::keeper::SnapshotReport;
 use super::outlet::OutputReader;
+use super::past::{Past, PastError};
 use super::recover::Directory;
 use super::recovery::Recovery;
 use super::shared::Footing;
@@ -42,6 +43,7 @@ pub struct Engine {
     writing: Writing,
     following: Following,
     segments: Option<SegmentLog>,
+    storage: Option<Arc<dyn Storage>>,
 }
 
 impl Engine {
@@ -84,7 +86,7 @@ impl Engine {
         let pulse = Pulse::new(config.time, config.tick);
         let start = Start { sequencer, pulse, before_last_tick: None };
         begin.send(start).expect("the writing half waits for it");
-        Ok(Self { writing, following, segments: None })
+        Ok(Self { writing, following, segments: None, storage: None })
     }
 
     /// Opens an engine whose log and snapshots are in `storage`, or begins one there.
@@ -159,11 +161,12 @@ impl Engine {
             observer: company.observer,
             directory: Some(directory),
         };
+        let kept = Some(Arc::clone(&storage));
         let mut following = Following::new(network, config.follower(), footing);
         let (files, config) = (segments.files(), writer);
         let whole = Whole { storage, files, config, dictionary, log, opened, begin, start: None };
         following.recover(Box::new(whole), company.sinks);
-        Ok(Self { writing, following, segments: Some(segments) })
+        Ok(Self { writing, following, segments: Some(segments), storage: kept })
     }
 
     /// A new way in. `policy` says what happens when the engine does not keep up.
@@ -267,6 +270,17 @@ impl Engine {
         self.following.shared().request_snapshot();
     }
 
+    /// What it knew at `time`: all that had come in by then. It is worked out anew beside the engine, which goes on; that
+    /// takes a while, during which this does not return, and as many threads and as much memory as the engine itself.
+    ///
+    /// # Errors
+    /// As [`Past::open`]; and if it was not [opened](Self::open), since a log in memory does not tell of its beginnings.
+    pub fn as_of(&self, time: Timestamp) -> Result<Past, PastError> {
+        let storage = self.storage.as_ref().ok_or(PastError::InMemory)?;
+        let (view, config) = (self.view(), &self.following.shared().config().pipeline);
+        Past::open_on(view.network(), Arc::clone(view.index()), Arc::clone(storage), config, time)
+    }
+
     /// How its sinks get along.
     pub fn sinks(&self) -> Vec<SinkReport> {
         self.following.shared().sinks()
@@ -292,7 +306,7 @@ impl Engine {
     /// # Errors
     /// If a shard has failed, or the log could not be written.
     pub fn shutdown_blocking(self) -> Result<Summary, EngineError> {
-        let Self { writing, following, segments } = self;
+        let Self { writing, following, segments, .. } = self;
         writing.close();
         // Suspended, it would not make room in a full log for what is still to be taken in.
         following.shared().resume();

@@ -168,7 +168,7 @@ fn prepare(shared: &Shared, image: &Image, start: Offset) -> Result<Prepared, St
 }
 
 /// What waited for the sinks is the runtime's, and nothing to the pipeline.
-fn take_effects(image: &mut Image) -> Option<Vec<u8>> {
+pub(super) fn take_effects(image: &mut Image) -> Option<Vec<u8>> {
     let place = image.parts.iter().position(|part| part.kind == EFFECTS)?;
     Some(image.parts.swap_remove(place).bytes)
 }

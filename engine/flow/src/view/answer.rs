@@ -21,6 +21,14 @@ pub struct Answer<T> {
     pub age: Option<Span>,
 }
 
+impl<T> Answer<T> {
+    /// Another answer that rests on the same.
+    pub fn map<U>(self, answer: impl FnOnce(T) -> U) -> Answer<U> {
+        let Self { value, as_of, epoch, state, offset, age } = self;
+        Answer { value: answer(value), as_of, epoch, state, offset, age }
+    }
+}
+
 /// Whether an engine is up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EngineState {

@@ -179,6 +179,12 @@ impl View {
     }
 
     /// What an answer that is made from now on rests on, at least.
+    /// What an answer would rest on.
+    #[cfg_attr(not(feature = "runtime"), expect(dead_code, reason = "it is the runtime that asks"))]
+    pub(crate) fn answer_nothing(&self) -> Answer<()> {
+        self.rest().answer(())
+    }
+
     fn rest(&self) -> Rest {
         // The offset first: what shards publish is there before they say so.
         let offset = self.shared.published.applied();
