@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use etaflow::{
-    Coord, DriverStatus, Engine, Event, EventData, EventId, GpsFix, Key, Policy, Publisher, Reason, RoadRef, Span,
-    Timestamp,
+    Coord, DriverStatus, Engine, Event, EventData, EventId, GpsFix, Key, Policy, ProfileId, Publisher, Reason, RoadRef,
+    Span, Timestamp,
 };
 use etaflow_road::{Network, open_network};
 use etaflow_simulator::{Overrides, Scenario};
@@ -78,8 +78,8 @@ fn unreadable() -> Vec<(Bad, Reason, &'static str)> {
 /// What can be read and not used.
 fn unusable(network: &Network) -> Vec<(Bad, Reason, &'static str)> {
     use Reason::{
-        Future, IllegalTransition, Inaccurate, Late, OffMap, StaleFix, TripExists, UnknownDriver, UnknownRoad,
-        UnknownTrip,
+        Future, IllegalTransition, Inaccurate, Late, OffMap, StaleFix, TripExists, UnknownDriver, UnknownProfile,
+        UnknownRoad, UnknownTrip,
     };
     let here = place(network, 1);
     let sea = Coord::from_degrees(0.0, -30.0).expect("on the globe");
@@ -104,6 +104,7 @@ fn unusable(network: &Network) -> Vec<(Bad, Reason, &'static str)> {
         (Bad::Event(0, inaccurate), Inaccurate, "accuracy 5000.0 m"),
         (Bad::Event(0, EventData::RoadClosed(nowhere)), UnknownRoad, "from node -5 to node -6"),
         (Bad::Event(0, EventData::RoadReopened(nowhere)), UnknownRoad, "from node -5 to node -6"),
+        (Bad::Event(0, EventData::ProfileAdopted { profile: ProfileId(7) }), UnknownProfile, "0000000000000007 is not"),
     ]
 }
 

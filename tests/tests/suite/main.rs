@@ -10,6 +10,7 @@ mod matching;
 mod past;
 mod porto;
 mod recovery;
+mod profile;
 mod reroute;
 mod routing;
 mod storage_faults;

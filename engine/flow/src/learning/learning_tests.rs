@@ -145,7 +145,7 @@ fn few_samples_do_not_speak_loudly_and_many_do() {
         let mut sums = sums_of(&usual, &config);
         (0..slow).for_each(|_| sums.add(&CITY, &traversal(&(31, 8, 100, 400))));
         let profile = learn(&CITY, &sums, &config, Offset(0));
-        profile.pace(EdgeId(31), CITY.class(EdgeId(31)), WeekBin(8)) as f64 / PAR as f64
+        profile.pace(EdgeId(31), CITY.class(EdgeId(31)), WeekBin(16)) as f64 / PAR as f64
     };
     assert!((pace_after(0) - 1.0).abs() < 0.02, "{}", pace_after(0));
     assert!(pace_after(1) < 2.0, "{}", pace_after(1));
@@ -164,7 +164,7 @@ fn what_is_more_than_there_is_room_for_counts_for_its_class() {
     let roomy = learn(&CITY, &sums_of(&drives, &ProfileConfig::default()), &config, Offset(0));
     let class = CITY.class(EdgeId(29));
     let bound = learn(&CITY, &sums, &config, Offset(0));
-    assert_eq!(bound.class_pace(class, WeekBin(8)), roomy.class_pace(class, WeekBin(8)));
+    assert_eq!(bound.class_pace(class, WeekBin(16)), roomy.class_pace(class, WeekBin(16)));
     assert!(!twice.merge(&ProfileSums::new(WeekBins { days: 1, ..config.bins }, 10)));
 }
 

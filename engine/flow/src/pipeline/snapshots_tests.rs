@@ -143,7 +143,7 @@ proptest! {
         (seed, turns) in any::<(u64, u64)>(),
         before in 1_u32..5,
         after in 1_u32..5,
-        steps in 20_usize..200,
+        steps in 60_usize..200,
     ) {
         let records = log(seed, 14, 60);
         let whole = run(&records, 1, Offset(0).into(), (records.len(), 0), turns);

@@ -107,9 +107,9 @@ fn a_week_begins_on_monday() {
     // 2026-01-05 was a Monday.
     let monday = Timestamp::from_secs(1_767_571_200);
     let at = |hours: i64| bins.at(monday + Span::from_secs(hours * 3_600));
-    assert_eq!([at(0), at(8), at(24), at(167), at(168), at(-1)].map(|bin| bin.0), [0, 8, 24, 167, 0, 167]);
+    assert_eq!([at(0), at(8), at(24), at(167), at(168), at(-1)].map(|bin| bin.0), [0, 16, 48, 334, 0, 334]);
     let west = WeekBins { offset: Span::from_secs(-5 * 3_600), ..bins };
-    assert_eq!(west.at(monday).0, 167 - 4);
+    assert_eq!(west.at(monday).0, 334 - 2 * 4);
 }
 
 /// How a pace is found, step by step.

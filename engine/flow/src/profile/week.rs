@@ -9,7 +9,7 @@ use etaflow_road::{Span, Timestamp};
 pub struct WeekBins {
     /// After how many days a bin comes again. Default 7, a week from Monday on; 1 takes all days as alike. 1 to 7.
     pub days: u8,
-    /// How many bins a day has. Default 24; 1 to 288.
+    /// How many bins a day has. Default 48; 1 to 288.
     pub bins_per_day: u16,
     /// How long a day is. Default 24 h; a made-up world's may be shorter. 1 s to 24 h.
     pub day: Span,
@@ -36,7 +36,7 @@ const FIRST_DAY: i128 = 3;
 
 impl Default for WeekBins {
     fn default() -> Self {
-        Self { days: 7, bins_per_day: 24, day: Span::from_secs(86_400), offset: Span::ZERO }
+        Self { days: 7, bins_per_day: 48, day: Span::from_secs(86_400), offset: Span::ZERO }
     }
 }
 
@@ -69,8 +69,8 @@ impl WeekBins {
     ///
     /// ```
     /// # use etaflow::{Timestamp, WeekBin, WeekBins};
-    /// let monday_8_30 = Timestamp::from_secs(1_767_602_460 + 8 * 3_600 - 1_860);
-    /// assert_eq!(WeekBins::default().at(monday_8_30), WeekBin(8));
+    /// let monday_8_30 = Timestamp::from_secs(1_767_571_200 + 8 * 3_600 + 1_800);
+    /// assert_eq!(WeekBins::default().at(monday_8_30), WeekBin(17));
     /// ```
     pub fn at(&self, time: Timestamp) -> WeekBin {
         let day = i128::from(self.day.micros().max(1));

@@ -10,6 +10,7 @@ use crate::bytes::ByteReader;
 use crate::event::{
     DriverId, DriverStatus, Entries, Event, EventData, EventId, GpsFix, Key, Offset, Payload, Reason, RoadRef, TripId,
 };
+use crate::profile::{Profiles, SpeedProfile};
 
 const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 
@@ -441,4 +442,17 @@ proptest! {
         }
         prop_assert!(feed.out.records.is_sorted_by_key(|record| record.ingest_time));
     }
+}
+
+#[test]
+fn a_profile_that_is_not_kept_does_not_come_into_the_log() {
+    let network = etaflow_road::SyntheticCity { nodes: 1_000, ..etaflow_road::SyntheticCity::default() }.build();
+    let (profiles, profile) = (Profiles::in_memory(&network), SpeedProfile::free_flow(&network));
+    let adopted = EventData::ProfileAdopted { profile: profile.id() };
+    let mut feed = Feed::new(SequencerConfig::default());
+    assert_eq!(feed.give(adopted.clone()), Err(Reason::UnknownProfile), "none are kept here");
+    feed.sequencer = sequencer(SequencerConfig::default()).with_profiles(profiles.clone());
+    assert_eq!(feed.give(adopted.clone()), Err(Reason::UnknownProfile), "not this one");
+    profiles.keep(&profile).unwrap();
+    assert_eq!(feed.give(adopted), Ok(Payload::ProfileAdopted { profile: profile.id() }));
 }
