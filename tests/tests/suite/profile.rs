@@ -1,17 +1,18 @@
 //! Speed profiles: learned from the log, adopted in it, the same for all who follow it; and whether they help.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 
 use etaflow::{
-    Admission, Cause, Config, Dictionary, DiskStorage, Engine, EngineConfig, Entries, Event, EventSource, Executor,
-    ExecutorError, ExecutorReport, Key, Log, MemoryLog, MemoryLogConfig, Offset, Output, Outputs, Payload, Policy,
-    ProfileConfig, ProfileError, ProfileId, Profiles, Reason, Record, Sequencer, SequencerConfig, Span, SpeedProfile,
-    Time, Timestamp, WeekBins, learn_profile,
+    Admission, Cause, Config, Dictionary, DiskStorage, Engine, EngineConfig, EngineError, Entries, Event, EventSource,
+    Executor, ExecutorError, ExecutorReport, Key, Log, LogFiles, MemoryLog, MemoryLogConfig, Offset, Output, Outputs,
+    Payload, Policy, ProfileConfig, ProfileError, ProfileId, ProfileLearner, Profiles, Reason, Record, Sequencer,
+    SequencerConfig, SimulatedStorage, Span, SpeedProfile, Storage, Summary, Time, Timestamp, WeekBins, learn_profile,
 };
 use etaflow_road::{MatcherConfig, Network, SyntheticCity, import_pbf};
-use etaflow_simulator::{TaxiEvents, World, WorldConfig, read_trips_file};
+use etaflow_simulator::{FaultConfig, TaxiEvents, World, WorldConfig, read_trips_file};
+
+use crate::load::{Load, START, city, publish, scenario};
 
 /// A Monday, at midnight.
 const MONDAY: Timestamp = Timestamp::from_secs(1_767_571_200);
@@ -86,13 +87,14 @@ fn follow(
     profiles: Option<Profiles>,
 ) -> Result<Run, ExecutorError> {
     let log: Arc<dyn Log> = Arc::new(MemoryLog::new(&MemoryLogConfig { records_max: records.len().max(1_024) }));
-    let (tell, told) = channel();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
     let tap = move |outputs: &[Output]| {
         for output in outputs {
             if let Output::Eta(update) = output
                 && let (Cause::PickedUp, Some(arrival)) = (update.cause, update.arrival)
             {
-                tell.send((update.trip, update.as_of, arrival.p50)).expect("somebody listens");
+                tell.lock().expect("nobody panics").push((update.trip, update.as_of, arrival.p50));
             }
         }
     };
@@ -113,6 +115,7 @@ fn follow(
             ended.insert(trip, record.time);
         }
     }
+    let told = std::mem::take(&mut *told.lock().expect("nobody panics"));
     let trips = told.into_iter().filter_map(|(trip, at, p50)| Some((trip.0, (at, p50, *ended.get(&trip)?))));
     Ok(Run { trips: trips.collect(), report })
 }
@@ -236,6 +239,64 @@ fn an_engine_adopts_what_it_is_told_and_counts_it() {
     let accounts = engine.shutdown_blocking().expect("nothing fails").accounts;
     assert!(accounts.balance(), "{accounts:?}");
     assert_eq!((accounts.accepted, accounts.dead_lettered), (1, BTreeMap::from([(Reason::UnknownProfile, 1)])));
+}
+
+/// An engine on storage, whose planner adopts what it has learned of the engine's own files. Between the parts of a load it
+/// ends, and is opened again.
+fn lives(storage: &Arc<dyn Storage>, load: &Load, parts: &[usize]) -> Summary {
+    let open = || {
+        let mut config = scenario(2);
+        config.segments.segment_bytes = 64 << 10;
+        let engine = Engine::open(city(), Arc::clone(storage), &config).expect("it can be opened");
+        engine.recovered_blocking().expect("nothing is damaged");
+        engine
+    };
+    let mut engine = open();
+    let mut publisher = engine.publisher(Policy::Await);
+    for (step, (until, due)) in load.steps.iter().enumerate() {
+        publish(&mut publisher, due);
+        publisher.advance_to_blocking(*until).expect("the engine takes it in");
+        if step == load.steps.len() / 3 {
+            publisher.acknowledge_blocking().expect("the storage works");
+            let files = LogFiles::open(Arc::clone(storage)).expect("there is a log");
+            let learner = ProfileLearner::new(city(), MatcherConfig::default(), &ProfileConfig::default());
+            let mut learner = learner.expect("within bounds");
+            learner.follow_files(&files).expect("all is kept");
+            let profile = learner.learn();
+            assert!(profile.summary().traversals > 20, "{:?}", profile.summary());
+            let event = engine.profiles().adopt(&profile, &mut planner(), *until).expect("there is room");
+            publisher.publish_blocking(event).expect("the engine takes it in");
+        }
+        if parts.contains(&step) {
+            engine.shutdown_blocking().expect("it ends well");
+            engine = open();
+            publisher = engine.publisher(Policy::Await);
+        }
+    }
+    drop(publisher);
+    engine.shutdown_blocking().expect("it ends well")
+}
+
+#[test]
+fn an_engine_that_is_opened_again_goes_on_with_its_profile_or_not_at_all() {
+    let load = Load::new(150, FaultConfig::default(), 4, START, 60);
+    let storage = || -> Arc<dyn Storage> { Arc::new(SimulatedStorage::new()) };
+    let (one, other) = (storage(), storage());
+    let steps = load.steps.len();
+    let whole = lives(&one, &load, &[]);
+    let parts = lives(&other, &load, &[steps / 2, steps * 3 / 4]);
+    assert_eq!((parts.records, parts.state_digest), (whole.records, whole.state_digest));
+    assert_eq!((parts.outputs, parts.outputs_digest), (whole.outputs, whole.outputs_digest));
+
+    let [id] = Profiles::in_storage(&city(), Arc::clone(&other)).list().expect("the folder is there")[..] else {
+        panic!("there is one")
+    };
+    other.remove(&Profiles::path(id)).expect("it is there");
+    // It begins with a snapshot after which the profile is in force.
+    let engine = Engine::open(city(), Arc::clone(&other), &scenario(1)).expect("it can be opened");
+    let failure = engine.shutdown_blocking().expect_err("it cannot go on without");
+    let missing = ExecutorError::Profile(ProfileError::Missing { id, path: other.show(&Profiles::path(id)) });
+    assert_eq!(failure, EngineError::Executor(missing));
 }
 
 /// Two mornings of the same city, each with its own trips, zones' ebb and flow and incidents: what is learned of the first

@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 use super::chain::learn;
 use super::config::{ProfileConfig, ProfileConfigError};
 use super::sums::ProfileSums;
-use crate::event::{DriverId, Offset, Payload, Record};
-use crate::log::{Log, LogError};
+use crate::event::{DriverId, Entries, Offset, Payload, Record};
+use crate::log::{Log, LogError, LogFiles};
 use crate::matching::{Matching, Movement};
 use crate::profile::SpeedProfile;
 use crate::stream::Stage;
@@ -111,6 +111,19 @@ impl ProfileLearner {
     pub fn follow(&mut self, log: &dyn Log) -> Result<(), LogError> {
         while let Some(batch) = log.read(self.next.unwrap_or_else(|| log.start()))? {
             self.take(batch.records())?;
+        }
+        Ok(())
+    }
+
+    /// Takes all that is durable of a log on storage and it has not, in whichever process the log is written.
+    ///
+    /// # Errors
+    /// If what comes next is no longer kept, or cannot be read.
+    pub fn follow_files(&mut self, files: &LogFiles) -> Result<(), LogError> {
+        let from = self.next.map_or_else(|| files.start(), Ok)?;
+        let (mut reader, mut entries) = (files.reader(from)?, Entries::default());
+        while reader.next_into(&mut entries)? {
+            self.take(&entries.records)?;
         }
         Ok(())
     }
