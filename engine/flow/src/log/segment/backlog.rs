@@ -6,8 +6,8 @@ use crate::event::{Entries, Offset, Record};
 use crate::log::{Batch, LogError};
 use crate::storage::Storage;
 
-/// So many pieces of at most about 2^14 records are kept: 16 MB.
-const PIECES_MAX: usize = 16;
+/// So many pieces of about 2^12 records are kept: 16 MB.
+const PIECES_MAX: usize = 64;
 /// So many readers that are behind at different places go on without looking for their place again.
 const CURSORS_MAX: usize = 4;
 

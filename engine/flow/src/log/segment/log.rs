@@ -281,9 +281,9 @@ impl Shared {
         for chunk in &chunks {
             writer.write(chunk)?;
         }
-        drop(chunks);
         let synced = {
             let mut state = self.state();
+            state.recycle(chunks);
             state.written = upto;
             state.trim();
             state.synced

@@ -13,6 +13,10 @@ use crate::log::{Batch, LogError};
 const NOTES_MAX: usize = 1 << 20;
 const _: () = assert!(NOTES_MAX * NOTE_MAX_BYTES + BATCH_RECORDS_MAX * Record::FRAME_BYTES <= BATCH_BYTES_MAX);
 
+/// So much memory is kept for what is appended next.
+const SPARES_MAX: usize = 2;
+const SPARE_BYTES_MAX: usize = 32 << 20;
+
 /// What is known of the log in memory. Under one lock, which is never held while a file is read or written.
 pub(super) struct State {
     /// The newest records, as they were appended.
@@ -30,6 +34,8 @@ pub(super) struct State {
     /// Encoded, and not yet with the system.
     pending: Vec<Chunk>,
     pub(super) pending_bytes: usize,
+    /// Memory of what was pending before.
+    spare: Vec<Vec<u8>>,
     segment_bytes: u64,
     /// Where the segment that is written will end, once what is pending is written; `None` if the next batch begins one.
     segment_at: Option<u64>,
@@ -69,6 +75,7 @@ impl State {
             failure: None,
             pending: Vec::new(),
             pending_bytes: 0,
+            spare: Vec::new(),
             segment_bytes,
             segment_at: resume.segment.map(|(at, _)| at).filter(|&at| !full(at)),
             indexed_at: resume.segment.map_or(0, |(_, indexed_at)| indexed_at),
@@ -125,13 +132,15 @@ impl State {
             None => {
                 let created = self.time.max(records[0].ingest_time);
                 let begins = Some(Begin { header: SegmentHeader { base, created }, time: self.time });
-                self.pending.push(Chunk { begins, ..Chunk::default() });
+                let bytes = self.spare.pop().unwrap_or_default();
+                self.pending.push(Chunk { begins, bytes, index: Vec::new() });
                 self.indexed_at = HEADER_BYTES as u64;
                 HEADER_BYTES as u64
             }
         };
         if self.pending.is_empty() {
-            self.pending.push(Chunk::default());
+            let bytes = self.spare.pop().unwrap_or_default();
+            self.pending.push(Chunk { bytes, ..Chunk::default() });
         }
         let chunk = self.pending.last_mut().expect("there is one now");
         if at - self.indexed_at >= INDEX_STEP_BYTES {
@@ -153,6 +162,18 @@ impl State {
     pub(super) fn take_pending(&mut self) -> (Vec<Chunk>, Offset) {
         self.pending_bytes = 0;
         (std::mem::take(&mut self.pending), self.end)
+    }
+
+    /// Takes the memory of what was written for what is appended next: to get it from the system anew takes longer than to
+    /// fill it.
+    pub(super) fn recycle(&mut self, written: Vec<Chunk>) {
+        let small = |bytes: &Vec<u8>| bytes.capacity() <= SPARE_BYTES_MAX;
+        for mut bytes in written.into_iter().map(|chunk| chunk.bytes).filter(small) {
+            if self.spare.len() < SPARES_MAX {
+                bytes.clear();
+                self.spare.push(bytes);
+            }
+        }
     }
 
     pub(super) fn has_pending(&self) -> bool {
