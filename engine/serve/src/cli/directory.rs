@@ -24,6 +24,9 @@ pub struct IngestArgs {
     /// (on the disk, all that came within that time at once)
     #[arg(long, value_name = "WHEN", value_parser = parse_commit, default_value = "5ms")]
     pub sync: Commit,
+    /// A file of the log that is so long is full, and the next one begins: 4096 to 17179869184
+    #[arg(long, value_name = "BYTES", default_value_t = 256 << 20, value_parser = clap::value_parser!(u64).range(4 << 10..=16 << 30))]
+    pub segment_bytes: u64,
     /// How the events come on stdin
     #[arg(long, value_enum, default_value_t = EventForm::Json)]
     pub form: EventForm,

@@ -40,6 +40,7 @@ pub fn ingest(
         Commit::Every(interval) => SyncPolicy::Interval(interval),
         Commit::Os => SyncPolicy::Os,
     };
+    config.log.segment_bytes = args.segment_bytes;
     let writer = Writer::open(Arc::new(storage), &config)?;
     // That nobody hears of it does not stop anything.
     let _ = writeln!(notes, "{}", writer.recovery());
