@@ -13,13 +13,18 @@ pub struct DiskStorage {
 }
 
 impl DiskStorage {
-    /// The folder at `root`, which is made if there is none.
+    /// The folder at `root`, which is made if there is none, for good before this comes back.
     ///
     /// # Errors
     /// If it cannot be made, or is no folder.
     pub fn create(root: impl Into<PathBuf>) -> io::Result<Self> {
         let root = root.into();
+        let missing: Vec<&Path> = root.ancestors().take_while(|folder| !folder.exists()).collect();
         fs::create_dir_all(&root)?;
+        for made in missing.iter().rev() {
+            let above = made.parent().filter(|above| !above.as_os_str().is_empty());
+            File::open(above.unwrap_or(Path::new(".")))?.sync_all()?;
+        }
         Self::open(root)
     }
 

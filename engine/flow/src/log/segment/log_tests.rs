@@ -93,6 +93,58 @@ fn what_was_appended_is_read_in_this_process_and_in_others_and_after_it() {
 }
 
 #[test]
+fn readers_who_are_far_behind_miss_nothing_while_one_writes() {
+    const RECORDS: u64 = 40_000;
+    let storage = crate::storage::SimulatedStorage::new();
+    let config = SegmentLogConfig { segment_bytes: 100 << 10, tail_records: 300, ..SegmentLogConfig::default() };
+    let (log, _) = SegmentLog::open(Arc::new(storage), &config).expect("a log");
+    let follow = |reader: &mut LogReader, pause: u64| {
+        let mut next = reader.next_offset().0;
+        while let Some(batch) = reader.next_blocking().expect("whole") {
+            for found in batch.records() {
+                assert_eq!(*found, record(next));
+                next += 1;
+            }
+            (0..pause).for_each(|_| std::thread::yield_now());
+        }
+        next
+    };
+    std::thread::scope(|scope| {
+        // Some keep up, and some do not; some begin late.
+        let readers: Vec<_> = (0..6)
+            .map(|nth| {
+                let log = log.clone();
+                scope.spawn(move || {
+                    while log.end().0 < (nth % 3) * RECORDS / 4 {
+                        std::thread::yield_now();
+                    }
+                    follow(&mut LogReader::new(Arc::new(log), Offset(nth * 1_000)), nth * 4)
+                })
+            })
+            .collect();
+        let mut files = log.files().reader(Offset(0)).expect("from the start");
+        let mut read = 0;
+        for size in (1..50).cycle() {
+            let next = log.end().0;
+            log.append(&records(next, size.min(RECORDS - next)), &[]).expect("goes on");
+            if let Some(entries) = files.next().expect("whole") {
+                assert_eq!(entries.records, records(read, entries.records.len() as u64));
+                read += entries.records.len() as u64;
+            }
+            if log.end().0 == RECORDS {
+                break;
+            }
+        }
+        log.close();
+        for reader in readers {
+            assert_eq!(reader.join().expect("no panic"), RECORDS);
+        }
+    });
+    assert_eq!(log.sync(), Ok(Offset(RECORDS)));
+    assert_eq!(read_all(&log.files(), 0).expect("whole").records.len() as u64, RECORDS);
+}
+
+#[test]
 fn one_writes_at_a_time() {
     let directory = tempfile::tempdir().expect("a directory");
     let (log, _) = SegmentLog::open(disk(&directory), &small(SyncPolicy::Os)).expect("a log");
