@@ -113,8 +113,8 @@ fn run(records: &[Record], shards: u32, from: Start<'_>, (steps, often): (usize,
     let restored = watch.now.lock().expect("nobody panics").clone();
     let (handle, mut chance) = (executor.handle(), Chance(seed));
     assert_eq!((handle.applied(), handle.told()), (Offset(first), Offset(first)));
-    for step in rest.chunks(rest.len().div_ceil(steps).max(1)) {
-        if often > 0 && chance.below(often) == 0 {
+    for (nth, step) in rest.chunks(rest.len().div_ceil(steps).max(1)).enumerate() {
+        if often > 0 && (nth == steps / 3 || chance.below(often) == 0) {
             handle.request_snapshot();
         }
         log.append(step, &[]).expect("open");
@@ -162,9 +162,8 @@ proptest! {
             prop_assert_eq!(&rest.report, &whole.report, "from offset {}", image.offset.0);
             let told = whole.outputs.partition_point(|output| output.offset() < image.offset);
             prop_assert!(rest.outputs == whole.outputs[told..], "outputs from offset {}", image.offset.0);
-            if let Some(known) = at_ticks.get(&image.offset) {
-                prop_assert_eq!(&rest.restored, known, "what is shown at offset {}", image.offset.0);
-            }
+            let known = at_ticks.get(&image.offset);
+            prop_assert_eq!(Some(&rest.restored), known, "what is shown at offset {}", image.offset.0);
             snapshots.extend(rest.snapshots.into_iter().map(|cut| (cut, depth + 1)));
         }
     }
