@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::{EventSource, Key, Offset, ProfileId};
-use crate::storage::{Access, DiskStorage, Storage};
+use crate::storage::{Access, DiskStorage, SimulatedStorage, Storage};
 
 static CITY: LazyLock<Network> = LazyLock::new(|| SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
 
@@ -238,4 +238,22 @@ fn memory_keeps_so_many_and_lets_none_go() {
     assert_eq!(profiles.keep(&nth(64)), Err(ProfileError::Full { id: nth(64).id(), max: 64 }));
     assert!((0..64).all(|number| profiles.find(nth(number).id()).is_ok()));
     assert_eq!(profiles.find(nth(64).id()), Err(ProfileError::NotKept { id: nth(64).id(), kept: 64 }));
+}
+
+#[test]
+fn a_profile_that_was_kept_is_there_after_any_crash() {
+    let profile = SpeedProfile::free_flow(&CITY);
+    for seed in 0..60 {
+        let storage = SimulatedStorage::new();
+        let profiles = Profiles::in_storage(&CITY, Arc::new(storage.clone()));
+        profiles.keep(&profile).expect("there is room");
+        // Again, and torn: the one that is there stays.
+        if seed % 2 == 1 {
+            storage.set_space(Some(profile.encode().len() as u64 + 10));
+            assert!(matches!(profiles.keep(&profile), Err(ProfileError::Io { .. })), "there is no room");
+        }
+        storage.crash(seed);
+        let found = Profiles::in_storage(&CITY, Arc::new(storage)).find(profile.id());
+        assert_eq!(found.as_deref(), Ok(&profile), "seed {seed}");
+    }
 }
