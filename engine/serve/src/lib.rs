@@ -52,8 +52,8 @@ pub use cli::{
     MatchArgs, RouteArgs, RoutingArgs, TableArgs, TailArgs,
 };
 pub use directory::{
-    Acknowledged, DirectoryError, Ended, Inspection, LINE_BYTES_MAX, RecordLine, Said, Segment, Snapshot, Status,
-    follow, ingest, inspect, tail,
+    Acknowledged, DirectoryError, Ended, FindingLine, Harm, Inspection, LINE_BYTES_MAX, RecordLine, Said, Segment,
+    Snapshot, Status, Verification, follow, ingest, inspect, tail, verify,
 };
 pub use import::{ImportError, Imported, import};
 pub use matching::{

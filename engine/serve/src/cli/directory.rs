@@ -87,6 +87,8 @@ pub struct FollowArgs {
 pub enum LogCommand {
     /// Says what there is: segments, snapshots, checkpoints, groups
     Inspect(LogArgs),
+    /// Reads every byte, and names all that is damaged
+    Verify(LogArgs),
     /// Prints records, a line each
     Tail(TailArgs),
 }

@@ -1,7 +1,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use etaflow::{AbsorbError, CheckpointError, EngineError, JournalError, LogError, PublishError, SnapshotFileError};
+use etaflow::{
+    AbsorbError, CheckpointError, EngineError, GroupError, JournalError, LogError, PublishError, SnapshotFileError,
+};
 
 use etaflow_road::OpenError;
 
@@ -44,6 +46,9 @@ pub enum DirectoryError {
     /// The snapshots cannot be listed.
     #[error(transparent)]
     Snapshots(#[from] SnapshotFileError),
+    /// The groups cannot be listed.
+    #[error(transparent)]
+    Group(#[from] GroupError),
     /// An event cannot be taken in.
     #[error("events cannot be taken in: {0}")]
     Publish(#[from] PublishError),

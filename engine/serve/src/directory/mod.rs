@@ -7,6 +7,7 @@ mod inspect;
 mod moment;
 mod status;
 mod tail;
+mod verify;
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -20,6 +21,7 @@ pub use ingest::{Acknowledged, LINE_BYTES_MAX};
 pub use inspect::{Inspection, Segment, Snapshot};
 pub use status::{Ended, Said, Status};
 pub use tail::RecordLine;
+pub use verify::{FindingLine, Harm, Verification};
 
 use crate::cli::{Commit, FollowArgs, IngestArgs, LogArgs, TailArgs};
 
@@ -82,6 +84,14 @@ pub fn follow(args: &FollowArgs, out: &mut impl Write) -> Result<(), DirectoryEr
 /// If there is no log in it, or it cannot be read.
 pub fn inspect(args: &LogArgs) -> Result<Inspection, DirectoryError> {
     inspect::inspect(&args.dir, &open(&args.dir)?)
+}
+
+/// Reads every byte of a directory, and says what is not as it was written.
+///
+/// # Errors
+/// If there is no log in it, or a file cannot be read.
+pub fn verify(args: &LogArgs) -> Result<Verification, DirectoryError> {
+    verify::verify(&args.dir, &open(&args.dir)?)
 }
 
 /// Prints records.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::match_trace::run_match;
 use crate::cli::{Command, Exit, ImportArgs, LogCommand, RouteArgs, RoutingArgs, TableArgs};
-use crate::directory::{follow, ingest, inspect, tail};
+use crate::directory::{follow, ingest, inspect, tail, verify};
 use crate::import::import;
 use crate::place::{PlaceFile, PlaceFileError, read_places};
 use crate::roads::Router;
@@ -107,6 +107,11 @@ fn run_table(args: &TableArgs, out: &mut impl Write, notes: &mut impl Write) -> 
 fn run_log(command: &LogCommand, out: &mut impl Write) -> Result<Exit, Failure> {
     match command {
         LogCommand::Inspect(args) => tell(out, &inspect(args)?, args.json)?,
+        LogCommand::Verify(args) => {
+            let answer = verify(args)?;
+            tell(out, &answer, args.json)?;
+            return Ok(if answer.whole { Exit::Ok } else { Exit::Failure });
+        }
         LogCommand::Tail(args) => tail(args, out)?,
     }
     Ok(Exit::Ok)
