@@ -190,6 +190,9 @@ mod tests {
         };
         assert_eq!((args.shards, args.effects.as_deref()), (2, Some("told")));
         assert_eq!((args.snapshot_every, args.status_every), (Span::from_secs(30), Span::from_secs(1)));
+        let Ok(Command::Ingest(args)) = parse("ingest --dir d") else { panic!("no ingest") };
+        assert_eq!((args.sync, args.segment_bytes), (Commit::Every(Span::from_millis(5)), 256 << 20));
+        assert!(matches!(parse("log verify --dir d --json"), Ok(Command::Log(LogCommand::Verify(args))) if args.json));
         let Ok(Command::Log(LogCommand::Tail(args))) = parse("log tail --dir d --from 12 --json") else {
             panic!("no tail")
         };
@@ -201,6 +204,7 @@ mod tests {
         check_error("ingest", "--dir <DIR>");
         check_error("ingest --dir d --sync never", "\"never\" is none of always, os, or a time within 1ms..=1s");
         check_error("ingest --dir d --sync 2s", "1ms..=1s");
+        check_error("ingest --dir d --segment-bytes 100", "100 is not in 4096..=17179869184");
         check_error("follow --dir d --network n --shards 257", "257 is not in 1..=256");
         check_error("follow --dir d --network n --snapshot-every 0s", "10ms..=1day");
         check_error("log tail --dir d --from -3", "-3");

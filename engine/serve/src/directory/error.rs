@@ -11,7 +11,13 @@ use etaflow_road::OpenError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DirectoryError {
-    /// There is no directory, or it cannot be made or read.
+    /// There is none.
+    #[error("{path}: there is no such directory: etaflow ingest makes it, or a service that takes events in", path = .path.display())]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The directory cannot be made or read.
     #[error("{path}: {source}", path = .path.display())]
     Folder {
         /// Where it should be.

@@ -107,5 +107,9 @@ fn open(dir: &Path) -> Result<Arc<dyn Storage>, DirectoryError> {
 }
 
 fn folder(dir: &Path, source: std::io::Error) -> DirectoryError {
-    DirectoryError::Folder { path: dir.to_owned(), source }
+    let path = dir.to_owned();
+    match source.kind() {
+        std::io::ErrorKind::NotFound => DirectoryError::Missing { path },
+        _ => DirectoryError::Folder { path, source },
+    }
 }

@@ -74,11 +74,12 @@ impl Failure {
     /// What the program ends with.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::SameFile { .. } => Exit::Usage,
+            Self::SameFile { .. } | Self::Directory(DirectoryError::EffectsName { .. }) => Exit::Usage,
             Self::Network(_)
             | Self::Routing(_)
             | Self::Places { .. }
             | Self::Trace { .. }
+            | Self::Directory(DirectoryError::Network(_))
             | Self::Import(ImportError::Open(_) | ImportError::Routing(_)) => Exit::BadConfiguration,
             Self::Import(_)
             | Self::Directory(_)

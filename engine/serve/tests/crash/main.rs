@@ -77,6 +77,10 @@ fn check(dir: &Path, city: Arc<etaflow_road::Network>, writers: &WriterLives, li
     let truth = verdict::Truth::of(city, &log);
     truth.check_ended(&lives.ended);
     truth.check_journal(dir, "told", &log);
+    let verified =
+        std::process::Command::new(env!("CARGO_BIN_EXE_etaflow")).args(["log", "verify", "--dir"]).arg(dir).output();
+    let verified = verified.expect("the program is there");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
     // Otherwise it was too easy.
     assert!(writers.sent_again() > 20, "writers were killed with too little that they had not acknowledged");
     assert!(lives.from_snapshot > 0, "no follower came back from a snapshot");
