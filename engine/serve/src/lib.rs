@@ -48,12 +48,13 @@ mod trace;
 mod wording;
 
 pub use cli::{
-    Cli, Command, Commit, EventForm, Exit, FollowArgs, ImportArgs, IngestArgs, LogArgs, LogCommand, LogStart,
-    MatchArgs, RouteArgs, RoutingArgs, TableArgs, TailArgs,
+    AsOfArgs, Cli, Command, Commit, EventForm, Exit, FollowArgs, ImportArgs, IngestArgs, LogArgs, LogCommand, LogStart,
+    MatchArgs, ReplayArgs, RouteArgs, RoutingArgs, TableArgs, TailArgs,
 };
 pub use directory::{
-    Acknowledged, DirectoryError, Ended, FindingLine, Harm, Inspection, LINE_BYTES_MAX, RecordLine, Said, Segment,
-    Snapshot, Status, Verification, follow, ingest, inspect, tail, verify,
+    Acknowledged, AsOf, DirectoryError, DriverNow, Ended, FindingLine, Harm, Inspection, LINE_BYTES_MAX, Learned,
+    PromiseLine, RecordLine, Said, Segment, Snapshot, Status, TripNow, Verification, WayNow, as_of, follow, ingest,
+    inspect, replay, tail, verify,
 };
 pub use import::{ImportError, Imported, import};
 pub use matching::{

@@ -92,7 +92,9 @@ fn help_names_what_there_is() {
     let directory = tempfile::tempdir().expect("a directory");
     for (args, names) in [
         ("--help", &["ingest", "follow", "log"][..]),
-        ("log --help", &["inspect", "verify", "tail"]),
+        ("log --help", &["inspect", "verify", "tail", "as-of", "replay"]),
+        ("log as-of --help", &["--time <TIME>", "--trip <ID>", "--network <FILE>"]),
+        ("log replay --help", &["--group <NAME>", "--from <WHERE>"]),
         ("ingest --help", &["--dir <DIR>", "--sync <WHEN>", "[default: 5ms]", "--form <FORM>", "json", "frames"]),
         ("follow --help", &["--network <FILE>", "--effects <NAME>", "--snapshot-every <TIME>", "--until-eof"]),
         ("log tail --help", &["--from <WHERE>", "--count <N>", "--follow", "--json"]),
@@ -153,6 +155,78 @@ fn what_follows_from_a_log_is_said_and_told_once() {
     assert_eq!(told.matches("\"cause\":\"completed\"").count(), 1, "{told}");
     let verified = json(directory, "log verify --dir d --json", 0);
     assert_eq!((&verified["whole"], &verified["journals"]), (&true.into(), &1.into()));
+}
+
+#[test]
+fn what_was_known_and_told_is_said_as_of_any_time() {
+    let directory = street();
+    let directory = directory.path();
+    let events = events();
+    let events: Vec<&str> = events.lines().collect();
+    for part in [&events[..5], &events[5..]] {
+        said_to(directory, "ingest --dir d", &format!("{}\n", part.join("\n")), 0);
+    }
+    let (out, _) = said(directory, "log tail --dir d --from earliest --json", 0);
+    let came = |what: &str| {
+        let mut lines = out.lines().map(|line| serde_json::from_str::<Value>(line).expect("is JSON"));
+        let record = lines.find(|line| line["is"] == what).expect("it came in");
+        record["ingest_unix_s"].as_f64().expect("a number")
+    };
+    let (picked_up, completed) = (came("trip.picked_up"), came("trip.completed"));
+    let ask = |trip: &str, time: f64| format!("log as-of --dir d --network map --trip {trip} --time {time:.6}");
+
+    let then = json(directory, &format!("{} --json", ask("t-1", picked_up)), 0);
+    assert_eq!((&then["eta"]["cause"], &then["driver"]["driver"]), (&"picked_up".into(), &"anna".into()), "{then}");
+    let place = then["driver"]["place"][0].as_f64().expect("a number");
+    assert!((place + 8.6185).abs() < 2e-4, "{then}");
+    let distance = then["route"]["distance_m"].as_f64().expect("a number");
+    assert!((distance - 1_382.0).abs() < 30.0 && then["route"]["nodes"] == serde_json::json!([2]), "{then}");
+    let causes = |answer: &Value| -> Vec<String> {
+        let told = answer["told"].as_array().expect("a list");
+        told.iter().map(|promise| promise["cause"].as_str().expect("a text").to_owned()).collect()
+    };
+    let told = causes(&then);
+    assert_eq!((&told[0][..], &told[1][..], &told[told.len() - 1][..]), ("requested", "assigned", "picked_up"));
+    assert!(then["told"][0]["arrival_unix_s"][1].is_number(), "{then}");
+
+    let end = json(directory, &format!("{} --json", ask("t-1", completed)), 0);
+    assert_eq!((&end["eta"]["cause"], &end["route"]), (&"completed".into(), &Value::Null), "{end}");
+    assert!(causes(&end).starts_with(&told), "what was told stays told: {end}");
+    let (out, _) = said(directory, &ask("t-1", picked_up), 0);
+    assert!(out.starts_with("trip t-1 at ") && out.contains("\ndriver anna at -8.6185,41.15, last seen "), "{out}");
+
+    check_fails(directory, &ask("t-2", completed), 1, "no trip t-2 had been asked for by ");
+    let (_, err) = said(directory, &ask("t-1", picked_up - 1e6), 1);
+    assert!(err.contains("is not kept any more: ask for "), "{err}");
+    let (_, err) = said(directory, &ask("t-1", completed + 1e6), 1);
+    assert!(err.contains("cannot be told yet: ask for "), "{err}");
+}
+
+#[test]
+fn a_profile_is_learned_from_what_is_new_and_kept() {
+    let directory = street();
+    let directory = directory.path();
+    said_to(directory, "ingest --dir d", &events(), 0);
+    let replay = "log replay --dir d --network map --group speeds";
+    let learned = json(directory, &format!("{replay} --json"), 0);
+    let path = learned["path"].as_str().expect("a path");
+    let id = learned["profile"].as_str().expect("an id");
+    assert!(id.len() == 16 && path == format!("d/profiles/{id}.profile"), "{learned}");
+    assert!(directory.join(path).exists() && learned["from"] == 0, "{learned}");
+    let (out, _) = said(directory, replay, 0);
+    assert_eq!(out, format!("nothing new for speeds since offset {}\n", learned["to"]));
+    // All of it again gives the same again.
+    assert_eq!(json(directory, &format!("{replay} --from earliest --json"), 0), learned);
+    let verified = json(directory, "log verify --dir d --json", 0);
+    assert_eq!((&verified["groups"], &verified["profiles"]), (&1.into(), &1.into()), "{verified}");
+    check_fails(directory, "log replay --dir d --network map --group A/b", 1, "\"A/b\" is no name of a group");
+
+    let mut bytes = std::fs::read(directory.join(path)).expect("is there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(directory.join(path), &bytes).expect("is written");
+    let verified = json(directory, "log verify --dir d --json", 1);
+    assert_eq!(verified["findings"][0]["path"], path, "{verified}");
 }
 
 #[test]

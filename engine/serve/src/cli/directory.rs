@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use etaflow_road::Span;
+use etaflow_road::{Span, Timestamp};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// More shards than any machine has cores for.
 const SHARDS_MAX: i64 = 256;
@@ -91,6 +93,10 @@ pub enum LogCommand {
     Verify(LogArgs),
     /// Prints records, a line each
     Tail(TailArgs),
+    /// Says what was known of a trip, and told, at some time
+    AsOf(AsOfArgs),
+    /// Learns the usual speed of every road from the log, and keeps it
+    Replay(ReplayArgs),
 }
 
 /// What all have.
@@ -119,6 +125,40 @@ pub struct TailArgs {
     /// Goes on as records come, until it is interrupted
     #[arg(long)]
     pub follow: bool,
+}
+
+/// Of `etaflow log as-of`.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct AsOfArgs {
+    /// Which log
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// The road network that the engine has
+    #[arg(long, value_name = "FILE")]
+    pub network: PathBuf,
+    /// Of when: 2026-03-01T14:32:00Z, or seconds since 1970
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub time: Timestamp,
+    /// Of which trip
+    #[arg(long, value_name = "ID")]
+    pub trip: String,
+}
+
+/// Of `etaflow log replay`.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct ReplayArgs {
+    /// Which log
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// The road network that the engine has
+    #[arg(long, value_name = "FILE")]
+    pub network: PathBuf,
+    /// Where to begin: an offset, earliest or latest; where the group has come to if it is not given
+    #[arg(long, value_name = "WHERE", value_parser = parse_from)]
+    pub from: Option<LogStart>,
+    /// Under which name it is remembered how far it has come
+    #[arg(long, value_name = "NAME")]
+    pub group: String,
 }
 
 /// Where a log is read from.
@@ -165,6 +205,18 @@ fn parse_from(text: &str) -> Result<LogStart, String> {
     }
 }
 
+/// The seconds between years 1 and 9999, which is what a date can be.
+const SECONDS: std::ops::RangeInclusive<f64> = -62_135_596_800.0..=253_402_300_799.0;
+
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    if let Some(seconds) = text.parse::<f64>().ok().filter(|seconds| SECONDS.contains(seconds)) {
+        return Ok(Timestamp::from_micros((seconds * 1e6).round() as i64));
+    }
+    let date = OffsetDateTime::parse(text, &Rfc3339);
+    date.map(|date| Timestamp::from_micros((date.unix_timestamp_nanos() / 1_000) as i64))
+        .map_err(|_| format!("{text:?} is no time: it must be like 2026-03-01T14:32:00Z, or seconds since 1970"))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -197,6 +249,12 @@ mod tests {
             panic!("no tail")
         };
         assert_eq!((args.from, args.log.json), (Some(LogStart::Offset(12)), true));
+        let line = "log as-of --dir d --network n --time 1970-01-01T00:01:00.5Z --trip 7";
+        let Ok(Command::Log(LogCommand::AsOf(args))) = parse(line) else { panic!("no as-of") };
+        assert_eq!((args.time, &args.trip[..]), (Timestamp::from_millis(60_500), "7"));
+        let line = "log replay --dir d --network n --from earliest --group speeds";
+        let Ok(Command::Log(LogCommand::Replay(args))) = parse(line) else { panic!("no replay") };
+        assert_eq!((args.from, &args.group[..]), (Some(LogStart::Earliest), "speeds"));
     }
 
     #[test]
@@ -209,5 +267,8 @@ mod tests {
         check_error("follow --dir d --network n --snapshot-every 0s", "10ms..=1day");
         check_error("log tail --dir d --from -3", "-3");
         check_error("log tail --dir d --from soon", "\"soon\" is none of earliest, latest");
+        check_error("log as-of --dir d --network n --trip 7 --time noon", "\"noon\" is no time");
+        check_error("log as-of --dir d --network n --trip 7 --time 1e300", "is no time");
+        check_error("log replay --dir d --network n", "--group <NAME>");
     }
 }

@@ -8,5 +8,7 @@ mod directory;
 mod exit;
 
 pub use arguments::{Cli, Command, ImportArgs, MatchArgs, RouteArgs, RoutingArgs, TableArgs};
-pub use directory::{Commit, EventForm, FollowArgs, IngestArgs, LogArgs, LogCommand, LogStart, TailArgs};
+pub use directory::{
+    AsOfArgs, Commit, EventForm, FollowArgs, IngestArgs, LogArgs, LogCommand, LogStart, ReplayArgs, TailArgs,
+};
 pub use exit::Exit;

@@ -2,7 +2,8 @@ use std::io;
 use std::path::PathBuf;
 
 use etaflow::{
-    AbsorbError, CheckpointError, EngineError, GroupError, JournalError, LogError, PublishError, SnapshotFileError,
+    AbsorbError, CheckpointError, EngineError, GroupError, JournalError, KeyError, LearnError, LogError, PastError,
+    ProfileError, PublishError, SnapshotFileError,
 };
 
 use etaflow_road::OpenError;
@@ -52,7 +53,24 @@ pub enum DirectoryError {
     /// The snapshots cannot be listed.
     #[error(transparent)]
     Snapshots(#[from] SnapshotFileError),
-    /// The groups cannot be listed.
+    /// What was cannot be worked out.
+    #[error(transparent)]
+    Past(#[from] PastError),
+    /// No trip can have that name.
+    #[error("{name:?} is no name of a trip: {source}")]
+    Trip {
+        /// What was given.
+        name: String,
+        /// Why not.
+        source: KeyError,
+    },
+    /// Nothing can be learned.
+    #[error(transparent)]
+    Learn(#[from] LearnError),
+    /// A speed profile cannot be kept.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// A group cannot be used, or the groups cannot be listed.
     #[error(transparent)]
     Group(#[from] GroupError),
     /// An event cannot be taken in.

@@ -5,6 +5,8 @@ mod follow;
 mod ingest;
 mod inspect;
 mod moment;
+mod past;
+mod replay;
 mod status;
 mod tail;
 mod verify;
@@ -19,11 +21,13 @@ use etaflow_road::open_network;
 pub use error::DirectoryError;
 pub use ingest::{Acknowledged, LINE_BYTES_MAX};
 pub use inspect::{Inspection, Segment, Snapshot};
+pub use past::{AsOf, DriverNow, PromiseLine, TripNow, WayNow};
+pub use replay::Learned;
 pub use status::{Ended, Said, Status};
 pub use tail::RecordLine;
 pub use verify::{FindingLine, Harm, Verification};
 
-use crate::cli::{Commit, FollowArgs, IngestArgs, LogArgs, TailArgs};
+use crate::cli::{AsOfArgs, Commit, FollowArgs, IngestArgs, LogArgs, ReplayArgs, TailArgs};
 
 /// Takes in the events of `input` until it ends, and says on `out` up to where they are durable.
 ///
@@ -100,6 +104,24 @@ pub fn verify(args: &LogArgs) -> Result<Verification, DirectoryError> {
 /// If there is no log, or the records are not there, or are damaged.
 pub fn tail(args: &TailArgs, out: &mut impl Write) -> Result<(), DirectoryError> {
     tail::tail(&open(&args.log.dir)?, args, out)
+}
+
+/// Says what was known of a trip, and told, at some time.
+///
+/// # Errors
+/// If there is no log or no network, the trip had not been heard of, or the time is none that is kept.
+pub fn as_of(args: &AsOfArgs) -> Result<AsOf, DirectoryError> {
+    let storage = open(&args.log.dir)?;
+    past::as_of(args, Arc::new(open_network(&args.network)?), storage)
+}
+
+/// Learns a speed profile from a log, and keeps it.
+///
+/// # Errors
+/// If there is no log or no network, the group cannot be used, or the profile cannot be kept.
+pub fn replay(args: &ReplayArgs) -> Result<Learned, DirectoryError> {
+    let storage = open(&args.log.dir)?;
+    replay::replay(args, Arc::new(open_network(&args.network)?), storage)
 }
 
 fn open(dir: &Path) -> Result<Arc<dyn Storage>, DirectoryError> {

@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use etaflow::{
-    Finding, FindingKind, JournalError, JournalSink, LogFiles, SnapshotError, SnapshotFileError, SnapshotStore,
-    Storage, Verified, groups,
+    Finding, FindingKind, JournalError, JournalSink, LogFiles, ProfileError, Profiles, SnapshotError,
+    SnapshotFileError, SnapshotStore, Storage, Verified, groups,
 };
 use serde::Serialize;
 
@@ -31,6 +31,8 @@ pub struct Verification {
     pub snapshots: u64,
     /// how many marks of groups and sinks,
     pub groups: u64,
+    /// how many speed profiles,
+    pub profiles: u64,
     /// and how many journals of effects.
     pub journals: u64,
     /// All that is not as it was written.
@@ -75,10 +77,24 @@ pub(super) fn verify(dir: &Path, storage: &Arc<dyn Storage>) -> Result<Verificat
     let Verified { segments, bytes, records, notes, checkpoints, .. } = log;
     let snapshots = snapshots(storage, &mut findings)?;
     let groups = marks(&**storage, &mut findings)?;
+    let profiles = profiles(storage, &mut findings)?;
     let journals = journals(dir, &**storage, &mut findings)?;
     let whole = findings.iter().all(|finding| finding.is != Harm::Damage);
     let dir = dir.to_owned();
-    Ok(Verification { dir, whole, segments, bytes, records, notes, checkpoints, snapshots, groups, journals, findings })
+    Ok(Verification {
+        dir,
+        whole,
+        segments,
+        bytes,
+        records,
+        notes,
+        checkpoints,
+        snapshots,
+        groups,
+        profiles,
+        journals,
+        findings,
+    })
 }
 
 fn snapshots(storage: &Arc<dyn Storage>, findings: &mut Vec<FindingLine>) -> Result<u64, DirectoryError> {
@@ -115,6 +131,21 @@ fn marks(storage: &dyn Storage, findings: &mut Vec<FindingLine>) -> Result<u64, 
             Err(error) => {
                 let path = storage.show(&format!("groups/{}", group.name));
                 findings.push(FindingLine::damage(path, None, error.to_string()));
+            }
+        }
+    }
+    Ok(whole)
+}
+
+fn profiles(storage: &Arc<dyn Storage>, findings: &mut Vec<FindingLine>) -> Result<u64, DirectoryError> {
+    let kept = Profiles::of_any_network(Arc::clone(storage));
+    let mut whole = 0;
+    for id in kept.list()? {
+        match kept.find(id) {
+            Ok(_) => whole += 1,
+            Err(error @ ProfileError::Io { .. }) => return Err(error.into()),
+            Err(error) => {
+                findings.push(FindingLine::damage(storage.show(&Profiles::path(id)), None, error.to_string()));
             }
         }
     }
@@ -159,14 +190,16 @@ impl FindingLine {
 
 impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { dir, segments, bytes, records, checkpoints, snapshots, groups, journals, findings, .. } = self;
+        let Self {
+            dir, segments, bytes, records, checkpoints, snapshots, groups, profiles, journals, findings, ..
+        } = self;
         for finding in findings {
             writeln!(f, "{finding}")?;
         }
         write!(
             f,
             "{}: whole are {records} records in {segments} segments ({bytes} bytes), {checkpoints} states of the \
-             sequencer, {snapshots} snapshots, {groups} marks, {journals} journals",
+             sequencer, {snapshots} snapshots, {groups} marks, {profiles} speed profiles, {journals} journals",
             dir.display()
         )?;
         match findings.iter().filter(|finding| finding.is == Harm::Damage).count() {

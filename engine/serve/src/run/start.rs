@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::match_trace::run_match;
 use crate::cli::{Command, Exit, ImportArgs, LogCommand, RouteArgs, RoutingArgs, TableArgs};
-use crate::directory::{follow, ingest, inspect, tail, verify};
+use crate::directory::{as_of, follow, ingest, inspect, replay, tail, verify};
 use crate::import::import;
 use crate::place::{PlaceFile, PlaceFileError, read_places};
 use crate::roads::Router;
@@ -113,6 +113,8 @@ fn run_log(command: &LogCommand, out: &mut impl Write) -> Result<Exit, Failure> 
             return Ok(if answer.whole { Exit::Ok } else { Exit::Failure });
         }
         LogCommand::Tail(args) => tail(args, out)?,
+        LogCommand::AsOf(args) => tell(out, &as_of(args)?, args.log.json)?,
+        LogCommand::Replay(args) => tell(out, &replay(args)?, args.log.json)?,
     }
     Ok(Exit::Ok)
 }
