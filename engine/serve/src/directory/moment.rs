@@ -3,7 +3,8 @@ use time::format_description::well_known::Rfc3339;
 
 /// A moment as people write it, in UTC; as seconds since 1970 where no date is.
 pub(super) fn moment(unix_s: f64) -> String {
-    let date = OffsetDateTime::from_unix_timestamp_nanos((unix_s * 1e3).round() as i128 * 1_000_000).ok();
+    let nanos = ((unix_s * 1e3).round() as i128).checked_mul(1_000_000);
+    let date = nanos.and_then(|nanos| OffsetDateTime::from_unix_timestamp_nanos(nanos).ok());
     date.and_then(|date| date.format(&Rfc3339).ok()).unwrap_or_else(|| format!("{unix_s} s"))
 }
 
