@@ -106,7 +106,7 @@ fn a_flip_of_a_bit_in_every_byte_is_found() {
 }
 
 #[test]
-#[ignore = "takes a minute: every bit, where the test above tries one in each byte"]
+#[ignore = "takes minutes: every bit, where the test above tries one in each byte"]
 fn a_flip_of_every_bit_is_found() {
     const COUNT: u64 = 1_300;
     let storage = sample(16 << 10, COUNT);
