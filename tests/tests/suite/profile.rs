@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use etaflow::{
     Admission, Cause, Config, Dictionary, DiskStorage, Engine, EngineConfig, EngineError, Entries, Event, EventSource,
     Executor, ExecutorError, ExecutorReport, Key, Log, LogFiles, MemoryLog, MemoryLogConfig, Offset, Output, Outputs,
-    Payload, Policy, ProfileConfig, ProfileError, ProfileId, ProfileLearner, Profiles, Reason, Record, Sequencer,
-    SequencerConfig, SimulatedStorage, Span, SpeedProfile, Storage, Summary, Time, Timestamp, WeekBins, learn_profile,
+    Past, PastError, Payload, Policy, ProfileConfig, ProfileError, ProfileId, ProfileLearner, Profiles, Reason, Record,
+    Sequencer, SequencerConfig, SimulatedStorage, Span, SpeedProfile, Storage, Summary, Time, Timestamp, WeekBins,
+    learn_profile,
 };
 use etaflow_road::{MatcherConfig, Network, SyntheticCity, import_pbf};
 use etaflow_simulator::{FaultConfig, TaxiEvents, World, WorldConfig, read_trips_file};
@@ -288,6 +289,15 @@ fn an_engine_that_is_opened_again_goes_on_with_its_profile_or_not_at_all() {
     assert_eq!((parts.records, parts.state_digest), (whole.records, whole.state_digest));
     assert_eq!((parts.outputs, parts.outputs_digest), (whole.outputs, whole.outputs_digest));
 
+    // The past is asked for before and after, and the time of the adoption itself.
+    let as_of = |second| {
+        Past::open(&city(), Arc::clone(&other), &scenario(1).pipeline, START + Span::from_secs(second))
+            .map(|past| past.as_of().1)
+    };
+    for (second, epoch) in [(10, 7), (21, 18), (30, 27), (55, 52)] {
+        assert_eq!(as_of(second), Ok(epoch), "after {second} s");
+    }
+
     let [id] = Profiles::in_storage(&city(), Arc::clone(&other)).list().expect("the folder is there")[..] else {
         panic!("there is one")
     };
@@ -296,7 +306,9 @@ fn an_engine_that_is_opened_again_goes_on_with_its_profile_or_not_at_all() {
     let engine = Engine::open(city(), Arc::clone(&other), &scenario(1)).expect("it can be opened");
     let failure = engine.shutdown_blocking().expect_err("it cannot go on without");
     let missing = ExecutorError::Profile(ProfileError::Missing { id, path: other.show(&Profiles::path(id)) });
-    assert_eq!(failure, EngineError::Executor(missing));
+    assert_eq!(failure, EngineError::Executor(missing.clone()));
+    assert_eq!(as_of(55), Err(PastError::Engine(EngineError::Executor(missing))));
+    assert_eq!(as_of(10), Ok(7), "nobody had heard of it then");
 }
 
 /// Two mornings of the same city, each with its own trips, zones' ebb and flow and incidents: what is learned of the first

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::event::{Entries, Offset};
 use crate::log::{Log, LogFiles, MemoryLog, MemoryLogConfig};
 use crate::pipeline::{Executor, Outputs, Prepared, Start};
+use crate::profile::Profiles;
 use crate::snapshot::{Found, SnapshotStore};
 use crate::storage::Storage;
 
@@ -160,7 +161,8 @@ impl Shadow {
         over: impl Fn() -> bool,
     ) -> Result<u64, PastError> {
         let log = MemoryLog::starting_at(&MemoryLogConfig { records_max: RECORDS_MAX }, records.start);
-        let executor = prepared.start(Arc::new(log.clone()), outputs);
+        let profiles = Some(Profiles::in_storage(&self.network, Arc::clone(&self.storage)));
+        let executor = prepared.start(Arc::new(log.clone()), Outputs { profiles, ..outputs });
         let fed = self.feed(&log, records.end, over);
         log.close();
         // A shard that has failed has closed the log: that is the cause then.
