@@ -14,6 +14,9 @@ use crate::trip::Trips;
 /// A part of a snapshot is closed once it has so many bytes.
 const PART_BYTES: usize = 1 << 20;
 
+/// How long entities are on average, as long as that is not known.
+const ENTITY_BYTES: usize = 200;
+
 /// What a look at an entity counts as that is written already, in bytes.
 const LOOK_BYTES: usize = 32;
 
@@ -28,8 +31,12 @@ pub(super) struct Cut {
     kinds: [Progress; KINDS],
     /// Parts that are closed.
     full: Vec<Part>,
-    /// How many entities are written.
+    /// How many entities are written,
     pub(super) entities: u64,
+    /// and what they take.
+    bytes: u64,
+    /// How many there are.
+    expected: u64,
     /// The first record that is not in the snapshot.
     pub(super) offset: Offset,
     pub(super) tick: Tick,
@@ -103,8 +110,11 @@ impl Cut {
             kinds[Kind::Trip as usize].from = None;
         }
         let counts = shard.counts().clone();
-        let (full, entities) = (Vec::new(), 0);
-        Self { kinds, full, entities, offset, tick, counts, pause: Span::ZERO, pause_max: Span::ZERO }
+        let trips = if shard.is_first() { shard.trips() } else { 0 };
+        let (traces, drivers) = (shard.matching.operator().len(), shard.fleet.operator().len());
+        let expected = (traces + drivers + shard.eta.operator().len() + trips) as u64;
+        let (full, pause, pause_max) = (Vec::new(), Span::ZERO, Span::ZERO);
+        Self { kinds, full, entities: 0, bytes: 0, expected, offset, tick, counts, pause, pause_max }
     }
 
     /// Writes what a record may change that the shard is about to take. It is no tick.
@@ -180,6 +190,7 @@ impl Cut {
         let before = part.bytes.len();
         self.entities += u64::from(part.push(number, |out| kind.encode(shard, number, out)));
         let written = part.bytes.len() - before;
+        self.bytes += written as u64;
         if part.bytes.len() >= PART_BYTES {
             let mut next = Part::new(part.kind);
             // Room for one that is a little over, so that none has to move.
@@ -187,6 +198,12 @@ impl Cut {
             self.full.push(std::mem::replace(part, next));
         }
         written
+    }
+
+    /// About how many bytes are still to be written, if the rest is as what is written.
+    pub(super) fn left_bytes(&self) -> usize {
+        let each = self.bytes.checked_div(self.entities).map_or(ENTITY_BYTES, |each| each as usize);
+        self.expected.saturating_sub(self.entities) as usize * each
     }
 
     /// The parts that are closed.

@@ -95,7 +95,7 @@ proptest! {
         }
         let (mut cut, mut parts) = under_way.expect("the log goes past it");
         parts.extend(cut.finish());
-        prop_assert_eq!(cut.entities, expected.len() as u64);
+        prop_assert_eq!((cut.entities, cut.left_bytes()), (expected.len() as u64, 0));
         prop_assert!(!expected.is_empty());
         // The entities by themselves are long.
         let written = entities(&parts);

@@ -17,7 +17,7 @@ use super::output::Output;
 use super::shard::{Effects, Shard};
 use super::snapshots::{SnapshotTap, hand_over};
 use super::start::{Beginning, Start, StartError};
-use super::worker::{Shared, Worker};
+use super::worker::{Pace, Shared, Worker};
 use crate::config::Config;
 use crate::eta::Epoch;
 use crate::event::Offset;
@@ -164,6 +164,7 @@ impl Executor {
             shared: Arc::clone(&shared),
             lots: send.clone(),
             cut: None,
+            pace: Pace::default(),
             snapshot: assembly.sharer(),
         };
         let workers: Vec<Worker> = (0..).zip(shards).map(worker).collect();

@@ -23,12 +23,9 @@ use crate::time::{Clock, WallClock};
 /// How many records a shard takes before it shows what follows from them.
 const RECORDS_MAX: usize = 1_024;
 
-/// About how much of a snapshot a shard writes before it takes the next records, in bytes: half a millisecond, which
+/// How much of a snapshot a shard writes at least before it takes the next records, in bytes: half a millisecond, which
 /// nobody notices.
 const SLICE_BYTES: usize = 256 << 10;
-
-/// The same where it is behind anyway: ticks come faster then, and at the next one all that is left is written at once.
-const SLICE_BEHIND_BYTES: usize = 2 << 20;
 
 /// What some records of a shard led to.
 pub(super) struct Lot {
@@ -53,7 +50,35 @@ pub(super) struct Worker {
     pub(super) lots: SyncSender<Lot>,
     /// The share of a snapshot that is being written.
     pub(super) cut: Option<Cut>,
+    pub(super) pace: Pace,
     pub(super) snapshot: Sharer,
+}
+
+/// How many records come between two ticks: what is left of a snapshot is shared out among those that are still to come
+/// before the next one. Where a shard catches up it never waits, and ticks come fast.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// Between the last two ticks.
+    last: usize,
+    /// Since the last one.
+    now: usize,
+}
+
+impl Pace {
+    fn take(&mut self, records: usize) {
+        self.now += records;
+    }
+
+    fn tick(&mut self) {
+        self.last = std::mem::take(&mut self.now);
+    }
+
+    /// How much of what is left is due after a lot of records, the last that was taken.
+    fn share_of(&self, left: usize, records: usize) -> usize {
+        // The lot itself is one of those: its share is written after it.
+        let to_come = (self.last + records).saturating_sub(self.now).max(records).max(1);
+        (left as u128 * records as u128 / to_come as u128) as usize
+    }
 }
 
 /// What the threads of a pipeline have in common.
@@ -129,10 +154,9 @@ impl Worker {
             }
         }
         self.show(&records[..taken], cut)?;
-        if self.cut.is_some() {
-            let behind = self.reader.behind() > RECORDS_MAX as u64;
-            self.write_snapshot(if behind { SLICE_BEHIND_BYTES } else { SLICE_BYTES });
-        }
+        self.pace.take(taken);
+        let due = self.cut.as_ref().map_or(0, |cut| self.pace.share_of(cut.left_bytes(), taken));
+        self.write_snapshot(due.max(SLICE_BYTES));
         Ok(taken)
     }
 
@@ -173,6 +197,7 @@ impl Worker {
     fn tick(&mut self, record: &Record, watermark: Timestamp) -> Result<bool, ExecutorError> {
         // It changes everything.
         self.write_snapshot(usize::MAX);
+        self.pace.tick();
         let tick = Tick { number: record.id, time: record.time, watermark };
         let contribution = self.shard.contribute();
         let met = self
@@ -202,5 +227,28 @@ impl Worker {
         } else {
             self.cut = Some(cut);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_written_evenly_by_the_next_tick() {
+        let mut pace = Pace::default();
+        pace.take(10_000);
+        pace.tick();
+        let (mut left, mut shares) = (50_000_000, Vec::new());
+        for _ in 0..10 {
+            pace.take(1_000);
+            shares.push(pace.share_of(left, 1_000));
+            left -= shares.last().copied().unwrap_or(0);
+        }
+        assert_eq!((left, shares), (0, vec![5_000_000; 10]));
+        // More records than before: nothing is left to wait for.
+        pace.take(1_000);
+        assert_eq!(pace.share_of(7, 1_000), 7);
+        assert_eq!(Pace::default().share_of(7, 0), 0);
     }
 }
