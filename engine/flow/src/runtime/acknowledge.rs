@@ -56,8 +56,7 @@ impl Acknowledger {
     pub(super) fn run(&self, log: &dyn Log) {
         loop {
             let (asked, changed) = (self.shared.asked.listen(), log.listen());
-            self.answer(log);
-            let waiting = self.lock();
+            let waiting = self.answer(log);
             match (waiting.barriers.is_empty(), waiting.over) {
                 (true, true) => return,
                 (true, false) => {
@@ -73,7 +72,9 @@ impl Acknowledger {
         }
     }
 
-    fn answer(&self, log: &dyn Log) {
+    /// Answers those who can be. Nobody asks before what is left was looked at: he would be taken for one whose records are
+    /// not durable yet, and nothing more would come of them.
+    fn answer(&self, log: &dyn Log) -> MutexGuard<'_, Waiting> {
         let durable = log.durable();
         let failure = log.failure().map(|failure| failure.to_string());
         let mut waiting = self.lock();
@@ -85,6 +86,7 @@ impl Acknowledger {
             }
             waiting.barriers.pop_front();
         }
+        waiting
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
