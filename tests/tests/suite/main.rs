@@ -4,6 +4,7 @@ mod accounting;
 mod architecture;
 mod bad_input;
 mod determinism;
+mod effects;
 mod lag;
 mod load;
 mod matching;

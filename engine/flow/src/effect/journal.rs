@@ -19,6 +19,8 @@ const HEAD: &str = "etaflow effects, version 1\n";
 /// `trip_number` (its id), `trip`, `driver`, `cause`, and times in microseconds since 1970; `call` numbers the call in which
 /// it was taken, and `left` how many more were taken with it. The file only grows.
 ///
+/// It is kept outside of the engine's directory, which must be empty at first.
+///
 /// ```
 /// # use std::sync::Arc;
 /// # use etaflow::{DiskStorage, JournalSink, Sink};

@@ -67,6 +67,7 @@ impl Monitor {
 
     fn report(&self, lag: &Lag) {
         telemetry::report(&self.shared.accounts(), lag, self.shared.view().trips());
+        telemetry::report_sinks(&self.shared.sinks());
     }
 
     fn measure(&mut self, now: Timestamp) -> Lag {

@@ -5,6 +5,7 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 use super::accounts::Accounts;
 use super::keeper::SnapshotReport;
 use super::recovery::Recovery;
+use crate::effect::SinkReport;
 use crate::view::{EngineState, Lag};
 
 const OFFERED: &str = "etaflow_events_offered_total";
@@ -30,6 +31,15 @@ const SNAPSHOTS_FAILED: &str = "etaflow_snapshots_failed_total";
 const SNAPSHOT_BYTES: &str = "etaflow_snapshot_bytes";
 const SNAPSHOT_SECONDS: &str = "etaflow_snapshot_seconds";
 const SNAPSHOT_PAUSE_SECONDS: &str = "etaflow_snapshot_pause_seconds";
+const EFFECTS_DELIVERED: &str = "etaflow_effects_delivered_total";
+const EFFECTS_CONFLATED: &str = "etaflow_effects_conflated_total";
+const EFFECTS_SUPPRESSED: &str = "etaflow_effects_suppressed_total";
+const EFFECTS_GIVEN_UP: &str = "etaflow_effects_given_up_total";
+const EFFECTS_FAILED: &str = "etaflow_effects_failed_total";
+const EFFECTS_WAITING: &str = "etaflow_effects_waiting";
+const SINK_RETRIES: &str = "etaflow_sink_retries_total";
+const SINK_LAG_RECORDS: &str = "etaflow_sink_lag_records";
+const SINK_LAG_SECONDS: &str = "etaflow_sink_lag_seconds";
 
 /// Says what each metric means.
 pub(super) fn describe() {
@@ -56,6 +66,23 @@ pub(super) fn describe() {
     describe_gauge!(SNAPSHOT_BYTES, Unit::Bytes, "Length of the last snapshot");
     describe_gauge!(SNAPSHOT_SECONDS, Unit::Seconds, "Time that it took to write the last snapshot");
     describe_gauge!(SNAPSHOT_PAUSE_SECONDS, Unit::Seconds, "Longest time for which it held a shard up");
+    describe_counter!(EFFECTS_DELIVERED, Unit::Count, "Effects that a sink took");
+    describe_counter!(EFFECTS_CONFLATED, Unit::Count, "Effects replaced by a newer one of the same trip");
+    describe_counter!(EFFECTS_SUPPRESSED, Unit::Count, "Effects that a replay told again, and a sink had taken");
+    describe_counter!(EFFECTS_GIVEN_UP, Unit::Count, "Effects given up because too many waited for a sink");
+    describe_counter!(
+        EFFECTS_FAILED,
+        Unit::Count,
+        "Effects that a sink may have taken or not, and that must not come twice"
+    );
+    describe_gauge!(EFFECTS_WAITING, Unit::Count, "Effects that wait for a sink");
+    describe_counter!(SINK_RETRIES, Unit::Count, "Failures of a sink, or of its mark, after which it was tried again");
+    describe_gauge!(
+        SINK_LAG_RECORDS,
+        Unit::Count,
+        "Records between the oldest that a sink waits for and the newest told"
+    );
+    describe_gauge!(SINK_LAG_SECONDS, Unit::Seconds, "Event time between the two");
 }
 
 /// Hands over how an engine has come back.
@@ -74,6 +101,22 @@ pub(super) fn report_snapshots(report: &SnapshotReport) {
         gauge!(SNAPSHOT_BYTES).set(last.bytes as f64);
         gauge!(SNAPSHOT_SECONDS).set(last.took.secs_f64());
         gauge!(SNAPSHOT_PAUSE_SECONDS).set(last.pause_max.secs_f64());
+    }
+}
+
+/// Hands over how the sinks get along.
+pub(super) fn report_sinks(sinks: &[SinkReport]) {
+    for sink in sinks {
+        let name = || sink.name.clone();
+        counter!(EFFECTS_DELIVERED, "sink" => name()).absolute(sink.delivered);
+        counter!(EFFECTS_CONFLATED, "sink" => name()).absolute(sink.conflated);
+        counter!(EFFECTS_SUPPRESSED, "sink" => name()).absolute(sink.suppressed);
+        counter!(EFFECTS_GIVEN_UP, "sink" => name()).absolute(sink.given_up);
+        counter!(EFFECTS_FAILED, "sink" => name()).absolute(sink.failed);
+        gauge!(EFFECTS_WAITING, "sink" => name()).set(sink.waiting as f64);
+        counter!(SINK_RETRIES, "sink" => name()).absolute(sink.retried);
+        gauge!(SINK_LAG_RECORDS, "sink" => name()).set(sink.lag_records as f64);
+        gauge!(SINK_LAG_SECONDS, "sink" => name()).set(sink.lag.secs_f64());
     }
 }
 
