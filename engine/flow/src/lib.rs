@@ -62,6 +62,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //! `examples/dispatch.rs` is a whole service: async publishers, who is nearest, a trip's arrival times as a stream.
+//! `examples/late_trips.rs` sends a message when a trip is late, once, through ten crashes.
 //!
 //! # One that is kept
 //! [`Engine::start`] keeps all that it knows in memory. [`Engine::open`] keeps its log and its snapshots in a folder: opened
