@@ -98,15 +98,14 @@ impl Leg {
 
     /// Appends all of it but the times, which follow from the travel times in force.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        for number in [self.start.offset_mm, self.end.offset_mm] {
+        // Where it starts and ends is on its first edge and on its last one.
+        let Self { edges, after: _, timed_from, start, end, at } = self;
+        for number in [start.offset_mm, end.offset_mm, *at as u32, *timed_from as u32, edges.len() as u32] {
             out.extend(number.to_le_bytes());
         }
-        for nth in [self.at, self.timed_from, self.edges.len()] {
-            out.extend((nth as u32).to_le_bytes());
-        }
         let begin = out.len();
-        out.resize(begin + EDGE_BYTES * self.edges.len(), 0);
-        for (bytes, edge) in out[begin..].chunks_exact_mut(EDGE_BYTES).zip(&self.edges) {
+        out.resize(begin + EDGE_BYTES * edges.len(), 0);
+        for (bytes, edge) in out[begin..].chunks_exact_mut(EDGE_BYTES).zip(edges) {
             bytes.copy_from_slice(&edge.0.to_le_bytes());
         }
     }

@@ -29,28 +29,40 @@ const ALL: u16 = (1 << 14) - 1;
 impl Plan {
     /// Appends all of it, but what follows from the travel times in force.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        self.state.encode(out);
-        out.extend(self.made_by.0.to_le_bytes());
+        let Self {
+            state,
+            made_by,
+            ends,
+            approach,
+            ride,
+            seen,
+            fix_at,
+            direction_confidence,
+            told,
+            best_by,
+            // It is one of the bits.
+            phase: _,
+            forecasts: Forecasts { made, next_at },
+        } = self;
+        state.encode(out);
+        out.extend(made_by.0.to_le_bytes());
         out.extend(self.has().to_le_bytes());
-        if let Some((pickup, dropoff)) = &self.ends {
+        if let Some((pickup, dropoff)) = ends {
             put_position(out, pickup.position());
             put_position(out, dropoff.position());
         }
-        for leg in self.approach.iter().chain(&self.ride) {
-            leg.encode(out);
-        }
-        if let Some((place, at)) = self.seen {
+        approach.iter().chain(ride).for_each(|leg| leg.encode(out));
+        if let Some((place, at)) = *seen {
             put_position(out, place);
             put_time(out, at);
         }
-        self.fix_at.iter().for_each(|&at| put_time(out, at));
-        self.direction_confidence.iter().for_each(|confidence| out.extend(confidence.to_le_bytes()));
-        if let Some(Promise { cause, pickup_at, arrival }) = self.told {
+        fix_at.iter().for_each(|&at| put_time(out, at));
+        direction_confidence.iter().for_each(|confidence| out.extend(confidence.to_le_bytes()));
+        if let Some(Promise { cause, pickup_at, arrival }) = *told {
             out.push(cause as u8);
             pickup_at.iter().chain(&arrival).for_each(|&at| put_time(out, at));
         }
-        self.best_by.iter().for_each(|number| out.extend(number.to_le_bytes()));
-        let Forecasts { made, next_at } = &self.forecasts;
+        best_by.iter().for_each(|number| out.extend(number.to_le_bytes()));
         next_at.iter().for_each(|&at| put_time(out, at));
         out.push(made.len() as u8);
         for &(at, phase, forecast) in made {

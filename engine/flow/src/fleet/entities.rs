@@ -41,15 +41,17 @@ impl Entities for Fleet {
 
 impl Driver {
     fn encode(&self, out: &mut Vec<u8>) {
-        let marks = [(self.available, AVAILABLE), (self.place.is_some(), PLACED)];
+        let Self { status, trips, place, direction_confidence, heard_at, available } = self;
+        let marks = [(*available, AVAILABLE), (place.is_some(), PLACED)];
         let marks = marks.iter().filter(|(holds, _)| *holds).fold(0, |marks, (_, mark)| marks | mark);
-        out.extend([marks, self.status as u8]);
-        out.extend(self.trips.to_le_bytes());
-        put_time(out, self.heard_at);
-        if let Some((position, seen_at)) = self.place {
+        out.extend([marks, *status as u8]);
+        out.extend(trips.to_le_bytes());
+        put_time(out, *heard_at);
+        // How sure it is which way he heads is only of him who is somewhere.
+        if let Some((position, seen_at)) = *place {
             put_position(out, position);
             put_time(out, seen_at);
-            out.extend(self.direction_confidence.to_le_bytes());
+            out.extend(direction_confidence.to_le_bytes());
         }
     }
 

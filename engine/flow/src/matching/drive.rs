@@ -90,9 +90,10 @@ impl Drive {
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        out.extend(self.edge.0.to_le_bytes());
-        out.extend(self.covered_mm.to_le_bytes());
-        out.extend(self.driven.micros().to_le_bytes());
+        let Self { edge, covered_mm, driven } = self;
+        out.extend(edge.0.to_le_bytes());
+        out.extend(covered_mm.to_le_bytes());
+        out.extend(driven.micros().to_le_bytes());
     }
 
     pub(super) fn decode(reader: &mut ByteReader<'_>, network: &Network) -> Result<Self, BytesError> {

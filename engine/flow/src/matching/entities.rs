@@ -17,9 +17,9 @@ impl Entities for Matching {
     }
 
     fn encode_entity(&self, number: u64, out: &mut Vec<u8>) -> bool {
-        let Some(track) = self.drivers.own(number) else { return false };
-        track.trace.encode(out);
-        if let Some(drive) = &track.drive {
+        let Some(Track { trace, drive }) = self.drivers.own(number) else { return false };
+        trace.encode(out);
+        if let Some(drive) = drive {
             drive.encode(out);
         }
         true

@@ -38,16 +38,17 @@ impl Entities for Trips {
 impl Trip {
     /// Appends it: how far it has come and who drives it first, as [`TripStage::decode`] reads them.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        let (stage, driver) = match self.stage {
+        let Self { pickup, dropoff, requested_at, stage } = *self;
+        let (stage, driver) = match stage {
             TripStage::Requested => (0_u8, u32::MAX),
             TripStage::Assigned { driver } => (1, driver.0),
             TripStage::OnBoard { driver } => (2, driver.0),
         };
         out.push(stage);
         out.extend(driver.to_le_bytes());
-        put_coord(out, self.pickup);
-        put_coord(out, self.dropoff);
-        put_time(out, self.requested_at);
+        put_coord(out, pickup);
+        put_coord(out, dropoff);
+        put_time(out, requested_at);
     }
 
     pub(crate) fn decode(reader: &mut ByteReader<'_>) -> Result<Self, BytesError> {

@@ -195,11 +195,12 @@ impl Trace {
             out.extend(coord.lat_e7().to_le_bytes());
             out.extend(coord.lon_e7().to_le_bytes());
         };
-        out.push(u8::from(self.seen.is_some()) | u8::from(self.open.is_some()) << 1);
-        if let Some(seen) = self.seen {
+        let Self { seen, open, states, columns } = self;
+        out.push(u8::from(seen.is_some()) | u8::from(open.is_some()) << 1);
+        if let Some(seen) = *seen {
             time(out, seen);
         }
-        let Some(open) = &self.open else { return };
+        let Some(open) = open else { return };
         coord(out, open.coord);
         out.extend(open.sigma_m.to_le_bytes());
         time(out, open.fitted);
@@ -215,14 +216,14 @@ impl Trace {
         if let Some(committed) = open.committed {
             place(out, committed);
         }
-        out.push(self.columns.len() as u8);
-        for column in &self.columns {
+        out.push(columns.len() as u8);
+        for column in columns {
             time(out, column.time);
             out.extend(column.number.to_le_bytes());
             out.extend(column.said.0.to_le_bytes());
             out.push(column.count);
         }
-        for state in &self.states {
+        for state in states {
             place(out, state.position);
             out.extend(state.nats.to_le_bytes());
             out.push(state.before | u8::from(state.jumped) << 7);
@@ -264,50 +265,8 @@ impl Trace {
         let point = reader.coord()?;
         let committed = if marks & 1 != 0 { Some(reader.position()?) } else { None };
         let provisional = marks & 2 != 0;
-        for _ in 0..reader.u8()? {
-            let (time, number, said) = (reader.time()?, reader.u32()?, reader.edge()?);
-            self.columns.push(Column { time, number, said, count: reader.u8()? });
-        }
-        let mut before = 1;
-        for column in &self.columns {
-            for _ in 0..column.count {
-                let (position, nats) = (reader.position()?, reader.f32()?);
-                let link = reader.u8()?;
-                let state = State { position, nats, before: link & 0x7f, jumped: link >> 7 != 0 };
-                if state.before >= before {
-                    return Err(TraceError::Range("state before"));
-                }
-                self.states.push(state);
-            }
-            before = column.count;
-        }
-        let rising = self.columns.windows(2).all(|pair| pair[0].time < pair[1].time);
-        if self.columns.len() >= MAX_COLUMNS || self.columns.iter().any(|column| usize::from(column.count) > MAX_STATES)
-        {
-            return Err(TraceError::Range("column count"));
-        }
-        if !rising || self.columns.iter().any(|column| column.count == 0) {
-            return Err(TraceError::Range("column"));
-        }
-        if usize::from(best) >= self.last_column().len() {
-            return Err(TraceError::Range("best state"));
-        }
-        if committed
-            .is_some_and(|committed| self.columns[0].count != 1 || self.states[0].position.edge != committed.edge)
-        {
-            return Err(TraceError::Range("committed position"));
-        }
-        // The first step of all begins a trace.
-        if committed.is_none() && !matches!(joint, Joint::Breaks(_)) {
-            return Err(TraceError::Range("joint"));
-        }
-        if provisional && self.columns.len() < 2 {
-            return Err(TraceError::Range("provisional column"));
-        }
-        if speed_mps < 0.0 {
-            return Err(TraceError::Range("speed"));
-        }
-        self.open = Some(Open {
+        self.read_columns(reader)?;
+        let open = Open {
             base,
             provisional,
             coord,
@@ -322,7 +281,68 @@ impl Trace {
             point,
             committed,
             joint,
-        });
+        };
+        self.check(&open)?;
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn read_columns(&mut self, reader: &mut Reader<'_>) -> Result<(), TraceError> {
+        let count = usize::from(reader.u8()?);
+        if count >= MAX_COLUMNS {
+            return Err(TraceError::Range("column count"));
+        }
+        self.columns.reserve_exact(count);
+        for _ in 0..count {
+            let (time, number, said) = (reader.time()?, reader.u32()?, reader.edge()?);
+            self.columns.push(Column { time, number, said, count: reader.u8()? });
+        }
+        if self.columns.iter().any(|column| usize::from(column.count) > MAX_STATES) {
+            return Err(TraceError::Range("column count"));
+        }
+        self.states.reserve_exact(self.columns.iter().map(|column| usize::from(column.count)).sum());
+        let mut before = 1;
+        for column in &self.columns {
+            for _ in 0..column.count {
+                let (position, nats) = (reader.position()?, reader.f32()?);
+                let link = reader.u8()?;
+                let state = State { position, nats, before: link & 0x7f, jumped: link >> 7 != 0 };
+                if state.before >= before {
+                    return Err(TraceError::Range("state before"));
+                }
+                self.states.push(state);
+            }
+            before = column.count;
+        }
+        let rising = self.columns.windows(2).all(|pair| pair[0].time < pair[1].time);
+        if !rising || self.columns.iter().any(|column| column.count == 0) {
+            return Err(TraceError::Range("column"));
+        }
+        Ok(())
+    }
+
+    /// Whether the columns that were read can be those of this.
+    fn check(&self, open: &Open) -> Result<(), TraceError> {
+        let states = self.last_column().len();
+        // The first step of all begins a trace.
+        let follows = match open.committed {
+            Some(committed) => {
+                states > 0 && self.columns[0].count == 1 && self.states[0].position.edge == committed.edge
+            }
+            None => matches!(open.joint, Joint::Breaks(_)),
+        };
+        let shares = [open.confidence, open.direction_confidence];
+        for (holds, what) in [
+            (usize::from(open.best) < states, "best state"),
+            (follows, "committed position"),
+            (!open.provisional || self.columns.len() >= 2, "provisional column"),
+            (open.speed_mps >= 0.0, "speed"),
+            (shares.iter().all(|share| (0.0..=1.0).contains(share)), "confidence"),
+        ] {
+            if !holds {
+                return Err(TraceError::Range(what));
+            }
+        }
         Ok(())
     }
 }
