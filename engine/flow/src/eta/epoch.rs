@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use etaflow_road::{EdgeId, Metric, Network, Weight};
+use etaflow_road::{Metric, Network};
 
 use super::calibration::Quantiles;
 use crate::bytes::{ByteReader, BytesError, put_weights};
@@ -34,8 +34,7 @@ impl Epoch {
 
     /// Reads what [`encode`](Self::encode) wrote, on the same network.
     ///
-    /// `known` are metrics that there are already, each with its number: the one with this epoch's number is shared, and
-    /// another saves work where it differs in few travel times.
+    /// `known` are metrics that there are already, each with its number: the one with this epoch's number is shared.
     ///
     /// # Errors
     /// If it was not written by that, or if its metric is known and has other travel times.
@@ -55,25 +54,16 @@ impl Epoch {
         let weights = reader.weights("a travel time", network.edge_count())?;
         let quantiles = Arc::new(Quantiles::decode(reader)?);
         reader.end()?;
-        let metric = match known.iter().min_by_key(|(known, _)| known.abs_diff(metric_number)) {
-            Some((known, metric)) if *known == metric_number => {
-                if metric.weights() != weights {
-                    return Err(reader.error("a travel time", "is another than that of the same metric elsewhere"));
-                }
-                Ok(Arc::clone(metric))
+        let known = known.iter().find(|(known, _)| *known == metric_number).map(|(_, metric)| metric);
+        let metric = match known {
+            Some(metric) if metric.weights() != weights => {
+                return Err(reader.error("a travel time", "is another than that of the same metric elsewhere"));
             }
-            Some((_, near)) => near.with_changes(&changes(near, &weights)).map(Arc::new),
-            None => Metric::new(network, weights).map(Arc::new),
+            Some(metric) => Arc::clone(metric),
+            None => Arc::new(Metric::new(network, weights).map_err(|_| reader.error("a travel time", "is none"))?),
         };
-        let metric = metric.map_err(|_| reader.error("a travel time", "is none"))?;
         Ok(Self { number, metric, metric_number, quantiles })
     }
-}
-
-/// The edges whose travel times are others than in `metric`.
-fn changes(metric: &Metric, weights: &[Weight]) -> Vec<(EdgeId, Weight)> {
-    let pairs = metric.weights().iter().zip(weights);
-    (0..).map(EdgeId).zip(pairs).filter(|(_, (old, new))| old != new).map(|(edge, (_, &new))| (edge, new)).collect()
 }
 
 #[cfg(test)]

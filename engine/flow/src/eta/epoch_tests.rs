@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use etaflow_road::{INFINITY, Position, Query, SyntheticCity};
+use etaflow_road::{EdgeId, INFINITY, Position, Query, SyntheticCity, Weight};
 use proptest::prelude::*;
 
 use super::*;
