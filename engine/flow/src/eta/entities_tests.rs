@@ -248,7 +248,7 @@ proptest! {
             give(&mut first, &given);
         }
         let entities = written(&first);
-        prop_assume!(!entities.is_empty());
+        if entities.is_empty() { return Ok(()); }
         let mut second = shards(&world.epoch, 1);
         read_harmed(&mut second[0], &entities, at, &harms);
         for change in &after {

@@ -118,7 +118,7 @@ proptest! {
         before in happenings(), after in happenings(), at in any::<usize>(), harms in harms(),
     ) {
         let entities = entities_after(&before);
-        prop_assume!(!entities.is_empty());
+        if entities.is_empty() { return Ok(()); }
         let mut fleet = shards(1);
         read_harmed(&mut fleet[0], &entities, at, &harms);
         let mut now = Timestamp::from_secs(10_000);

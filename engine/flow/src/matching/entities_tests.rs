@@ -176,7 +176,7 @@ proptest! {
             give(&mut first, &world.go_on(happening));
         }
         let entities = written(&first);
-        prop_assume!(!entities.is_empty());
+        if entities.is_empty() { return Ok(()); }
         let mut restored = shards(1);
         read_harmed(&mut restored[0], &entities, at, &harms);
         for happening in &after {

@@ -78,7 +78,7 @@ proptest! {
         let mut rig = Rig::new();
         before.iter().for_each(|happening| drop(rig.happen(happening)));
         let entities = written(std::slice::from_ref(&rig.trips));
-        prop_assume!(!entities.is_empty());
+        if entities.is_empty() { return Ok(()); }
         let mut restored = Rig { next: rig.next, now: rig.now, ..Rig::new() };
         read_harmed(&mut restored.trips, &entities, at, &harms);
         after.iter().for_each(|happening| drop(restored.happen(happening)));

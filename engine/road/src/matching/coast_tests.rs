@@ -138,3 +138,15 @@ fn a_trace_that_was_written_down_goes_on_as_well() {
     let place = matcher.coast(&read, after(30));
     assert!(place.is_some_and(|place| place.edge != EdgeId(0)) && place == matcher.coast(&trace, after(30)));
 }
+
+#[test]
+fn a_trace_that_says_it_is_faster_than_anything_is_refused() {
+    let mut matcher = tunnel();
+    let mut trace = seen(&mut matcher, |second| SPEED * second, None);
+    for (speed_mps, is_one) in [(1_000.0, true), (1_001.0, false), (f32::MAX, false)] {
+        trace.open.as_mut().expect("it was seen").speed_mps = speed_mps;
+        let mut bytes = Vec::new();
+        trace.encode(&mut bytes);
+        assert_eq!(Trace::decode(&bytes, matcher.network()).is_ok(), is_one, "{speed_mps} m/s");
+    }
+}

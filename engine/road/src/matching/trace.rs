@@ -11,6 +11,9 @@ pub(super) const MAX_COLUMNS: usize = 35;
 /// The most states a column has: `candidates_max` is at most 32.
 const MAX_STATES: usize = 32;
 
+/// The highest speed there is, in metres per second: `speed_max_mps` is at most that.
+const SPEED_MAX_MPS: f32 = 1_000.0;
+
 /// Every one that there is; a trace is written with its place among them.
 const JOINTS: [Joint; 7] = [
     Joint::Continues,
@@ -336,7 +339,7 @@ impl Trace {
             (usize::from(open.best) < states, "best state"),
             (follows, "committed position"),
             (!open.provisional || self.columns.len() >= 2, "provisional column"),
-            (open.speed_mps >= 0.0, "speed"),
+            ((0.0..=SPEED_MAX_MPS).contains(&open.speed_mps), "speed"),
             (shares.iter().all(|share| (0.0..=1.0).contains(share)), "confidence"),
         ] {
             if !holds {
