@@ -6,12 +6,15 @@
 
 pub mod bus;
 mod comparison;
+mod disk;
 pub mod log;
 pub mod matching;
+mod pace;
 mod random;
 mod report;
 mod request;
 pub mod routing;
+pub mod snapshot;
 
 pub use comparison::{Comparison, Row, Run, Unit, measure, timed};
 pub use random::Random;
@@ -22,5 +25,10 @@ pub use request::{GroupError, Request};
 pub type Group = fn(&Request) -> Result<Vec<Row>, GroupError>;
 
 /// The groups that can be measured, by name.
-pub const GROUPS: &[(&str, Group)] =
-    &[("bus", bus::rows), ("log", log::rows), ("matching", matching::rows), ("routing", routing::rows)];
+pub const GROUPS: &[(&str, Group)] = &[
+    ("bus", bus::rows),
+    ("log", log::rows),
+    ("matching", matching::rows),
+    ("routing", routing::rows),
+    ("snapshot", snapshot::rows),
+];

@@ -2,10 +2,13 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use etaflow_road::OpenError;
+use etaflow_road::{Network, OpenError, SyntheticCity, open_network};
 use etaflow_simulator::TaxiError;
 
 use crate::log::Failure;
+
+/// How many nodes the made-up city has if nothing else is said.
+const NODES: usize = 20_000;
 
 /// What of a group is to be measured, and how.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +68,20 @@ impl Request {
     /// Whether an operation is to be measured.
     pub fn wants(&self, operation: &str) -> bool {
         self.only.as_ref().is_none_or(|only| operation.contains(only.as_str()))
+    }
+
+    /// The roads, or a made-up city.
+    ///
+    /// # Errors
+    /// If there are none where they are said to be.
+    pub fn network(&self) -> Result<Network, GroupError> {
+        match &self.network {
+            Some(path) => Ok(open_network(path)?),
+            None => {
+                let nodes = self.nodes.unwrap_or(NODES);
+                Ok(SyntheticCity { nodes, ..SyntheticCity::default() }.build())
+            }
+        }
     }
 
     /// Says on a terminal what is going on.

@@ -15,6 +15,7 @@ use event_listener::Listener;
 use super::keeper::Failure;
 use super::load::{Amount, BATCH, INTERVAL, Load};
 use super::ours::open;
+use crate::pace::wait_until;
 
 /// How many records are offered a second.
 pub(super) const OFFERED_PER_S: u64 = 100_000;
@@ -97,15 +98,4 @@ pub(super) fn synced(folder: &Path, time: Span) -> io::Result<Vec<u32>> {
         latencies.push(clock.now().since(written).micros() as u32);
     }
     Ok(latencies)
-}
-
-/// Nobody wakes this thread before its time, or if so, it waits on.
-fn wait_until(clock: &WallClock, due: Timestamp) {
-    loop {
-        let left = due.since(clock.now()).micros();
-        if left <= 0 {
-            return;
-        }
-        thread::park_timeout(Duration::from_micros(left as u64));
-    }
 }

@@ -1,9 +1,8 @@
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use etaflow::Span;
-use tempfile::TempDir;
 
 use super::acknowledge::{OFFERED_PER_S, acknowledged, synced};
 use super::keeper::{Failure, Keeper, Tally};
@@ -14,6 +13,7 @@ use super::peer_fjall::Fjall;
 use super::peer_okaywal::OkayWal;
 use super::peer_redb::Redb;
 use crate::comparison::median;
+use crate::disk::Disk;
 use crate::{Comparison, GroupError, Request, Row, Run, Unit, measure};
 
 const GROUP: &str = "log";
@@ -71,34 +71,6 @@ fn measured(request: &Request, scale: &Scale) -> Result<Vec<Row>, GroupError> {
     rows.extend(acknowledgements(request, &disk, scale.offer)?);
     rows.extend(openings(request, &disk, scale.opened)?);
     Ok(rows)
-}
-
-/// Where it is measured: a folder that is removed in the end.
-struct Disk {
-    folder: TempDir,
-}
-
-impl Disk {
-    fn new(request: &Request) -> Result<Self, GroupError> {
-        let made = match &request.dir {
-            Some(dir) => tempfile::tempdir_in(dir),
-            None => tempfile::tempdir(),
-        };
-        let at = || request.dir.clone().unwrap_or_else(std::env::temp_dir);
-        let folder = made.map_err(|source| GroupError::Folder { path: at(), source })?;
-        request.tell(format_args!("in {}", folder.path().display()));
-        Ok(Self { folder })
-    }
-
-    /// An empty folder of that name.
-    fn folder(&self, name: &str) -> Result<PathBuf, GroupError> {
-        let path = self.folder.path().join(name.replace([',', ' '], "-"));
-        let emptied = if path.exists() { fs::remove_dir_all(&path) } else { Ok(()) };
-        match emptied.and_then(|()| fs::create_dir(&path)) {
-            Ok(()) => Ok(path),
-            Err(source) => Err(GroupError::Folder { path, source }),
-        }
-    }
 }
 
 /// Appends and reads back; how many records, and how long the append took.

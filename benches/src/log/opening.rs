@@ -17,7 +17,7 @@ const HEADER_BYTES: u64 = 48;
 /// The log is that much shorter than its size says: its last segment is nearly full, which takes the longest to open.
 const SHORT_BYTES: u64 = 8 << 20;
 /// How many places are looked for in a round.
-const PLACES: usize = 1_000;
+const PLACES: usize = 200;
 /// What is behind the end of a log whose writer has ended while it wrote.
 const TORN: [u8; 5_000] = [0x5a; 5_000];
 

@@ -2,8 +2,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use etaflow_road::{Network, SyntheticCity, open_network};
-
 use super::check::Truth;
 use super::comparisons::{Fan, Ready, Seeker, customizations, fans, questions};
 use super::pools::THREADS_MAX;
@@ -13,23 +11,9 @@ use super::work::{CHANGED, Work};
 use super::{Many, RoadGraph, Searcher, ours, peer_cch, peer_fast_paths};
 use crate::{GroupError, Request, Row, measure};
 
-/// How many nodes the made-up city has if nothing else is said.
-const NODES: usize = 20_000;
-
-/// The network that a request is about.
-pub(super) fn network(request: &Request) -> Result<Network, GroupError> {
-    match &request.network {
-        Some(path) => Ok(open_network(path)?),
-        None => {
-            let nodes = request.nodes.unwrap_or(NODES);
-            Ok(SyntheticCity { nodes, ..SyntheticCity::default() }.build())
-        }
-    }
-}
-
 /// Everybody, checked and then measured.
 pub fn rows(request: &Request) -> Result<Vec<Row>, GroupError> {
-    let network = Arc::new(network(request)?);
+    let network = Arc::new(request.network()?);
     let graph = Rc::new(RoadGraph::new(&network));
     let work = Rc::new(Work::new(&graph));
     request.tell(format_args!("{} nodes, {} arcs", graph.node_count(), graph.arc_count()));
