@@ -1,4 +1,5 @@
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
@@ -30,5 +31,18 @@ impl Disk {
             Ok(()) => Ok(path),
             Err(source) => Err(GroupError::Folder { path, source }),
         }
+    }
+
+    /// Has the system take so much memory for files, and give it back: a virtual machine may have to ask for it first, which
+    /// takes longer than to write it to the disk, and is nobody's doing who is measured.
+    pub(crate) fn touch(&self, bytes: u64) -> Result<(), GroupError> {
+        let path = self.folder.path().join("touched");
+        let zeros = vec![0; 1 << 20];
+        let touch = || {
+            let mut file = File::create_new(&path)?;
+            (0..bytes.div_ceil(zeros.len() as u64)).try_for_each(|_| file.write_all(&zeros))?;
+            fs::remove_file(&path)
+        };
+        touch().map_err(|source| GroupError::Folder { path: path.clone(), source })
     }
 }

@@ -48,7 +48,8 @@ fn keepers() -> Vec<Rc<dyn Keeper>> {
         Rc::new(Redb::Batches),
         Rc::new(Fjall::Records),
         Rc::new(Fjall::Batches),
-        Rc::new(OkayWal),
+        Rc::new(OkayWal::Growing),
+        Rc::new(OkayWal::Filled),
     ]
 }
 
@@ -74,9 +75,10 @@ fn measured(request: &Request, scale: &Scale) -> Result<Vec<Row>, GroupError> {
 }
 
 /// Appends and reads back; how many records, and how long the append took.
-fn append(keeper: &dyn Keeper, folder: &Path, amount: Amount) -> Result<Load, GroupError> {
+fn append(disk: &Disk, keeper: &dyn Keeper, folder: &Path, amount: Amount) -> Result<Load, GroupError> {
     let failed = |source: Failure| GroupError::Keeper { who: keeper.name(), source };
     let mut load = Load::new(amount);
+    disk.touch(load.bytes())?;
     keeper.append(folder, &mut load).map_err(failed)?;
     let kept = keeper.open(folder).map_err(failed)?;
     kept.scan(Tally::comparing()).map_err(failed)?.check(load.records());
@@ -92,7 +94,7 @@ fn appends(request: &Request, disk: &Disk, operation: &str, time: Span) -> Resul
             let who = (round + turn) % keepers.len();
             let keeper = &*keepers[who];
             let folder = disk.folder(keeper.name())?;
-            let load = append(keeper, &folder, Amount::For(time))?;
+            let load = append(disk, keeper, &folder, Amount::For(time))?;
             let rate = load.records() as f64 / load.elapsed().micros() as f64;
             request.tell(format_args!("{operation}, {}: {rate:.2} M events/s", keeper.name()));
             if round > 0 {
@@ -121,7 +123,7 @@ fn reads(request: &Request, disk: &Disk, operation: &str, records: u64) -> Resul
     for keeper in keepers() {
         request.tell(format_args!("{operation}, {}", keeper.name()));
         let folder = disk.folder(keeper.name())?;
-        append(&*keeper, &folder, Amount::Records(records))?;
+        append(disk, &*keeper, &folder, Amount::Records(records))?;
         let kept = keeper.open(&folder).map_err(|source| GroupError::Keeper { who: keeper.name(), source })?;
         let run: Run = Box::new(move || {
             let tally = kept.scan(Tally::default()).expect("it was read before");

@@ -15,8 +15,14 @@ const PREALLOCATED_BYTES: u32 = 1 << 20;
 
 /// okaywal: an entry is what comes in an interval, and has a chunk for each batch. A thread of its own commits entries, so
 /// that the next one is written while the last one is made durable.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OkayWal;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OkayWal {
+    /// The file grows as it is written.
+    Growing,
+    /// Its documentation has it that writing over bytes is faster than making a file longer, and so that files should be
+    /// used again: room for all is filled with zeros before the measuring begins.
+    Filled,
+}
 
 /// It is all in one file, since what is in a file that is full is given up.
 fn open(folder: &Path, preallocated: u32, manager: impl LogManager) -> io::Result<WriteAheadLog> {
@@ -50,14 +56,16 @@ fn write<'log>(log: &'log WriteAheadLog, load: &mut Load, to: mpsc::SyncSender<E
 
 impl Keeper for OkayWal {
     fn name(&self) -> &'static str {
-        "okaywal"
+        match self {
+            Self::Growing => "okaywal",
+            Self::Filled => "okaywal, filled before",
+        }
     }
 
     fn append(&self, folder: &Path, load: &mut Load) -> Result<(), Failure> {
-        // Its documentation has it that writing over bytes is faster than making a file longer: room for all is filled with
-        // zeros before the measuring begins, and these are on the disk by then.
-        let room = load.bytes() + load.bytes() / 8;
+        let room = if *self == Self::Filled { load.bytes() + load.bytes() / 8 } else { 0 };
         let log = open(folder, u32::try_from(room)?.max(PREALLOCATED_BYTES), Reading::default())?;
+        // What was filled is on the disk then, and no part of what is measured.
         log.begin_entry()?.commit()?;
         load.begin();
         let (to, entries) = mpsc::sync_channel::<EntryWriter<'_>>(1);
