@@ -34,7 +34,7 @@ struct Scale {
 
 impl Scale {
     fn of(request: &Request) -> Self {
-        let (append, offer) = (Span::from_secs(2), Span::from_secs(10));
+        let (append, offer) = (Span::from_secs(1), Span::from_secs(10));
         Self { append, read: 1 << 21, offer, opened: u64::from(request.gigabytes.unwrap_or(1)) << 30 }
     }
 }

@@ -9,7 +9,7 @@ pub const BATCH: usize = 64;
 pub const INTERVAL: Span = Span::from_millis(5);
 
 /// No more are expected to be appended, however fast somebody is.
-const RECORDS_PER_MICROSECOND: u64 = 24;
+const RECORDS_PER_MICROSECOND: u64 = 40;
 
 /// When the first record was taken in. Each further one comes a microsecond later.
 const START: Timestamp = Timestamp::from_secs(1_700_000_000);
