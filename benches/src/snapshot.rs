@@ -146,6 +146,10 @@ fn cut(
     let (mut pauses, mut durations) = (Vec::new(), Vec::new());
     let mut last = None;
     for (round, live) in live.chunks_exact(BETWEEN_S).enumerate() {
+        // Otherwise the cut would be at the tick before.
+        while handle.applied() < log.end() && !executor.is_finished() {
+            thread::yield_now();
+        }
         let ticked = live_snapshot(log, live, &clock, || handle.request_snapshot())?;
         let (report, whole) = wait_for(&cut)?;
         let (pause, duration) = (report.pause_max.micros() as f64 / 1e3, whole.since(ticked).micros() as f64 / 1e3);

@@ -142,7 +142,7 @@ fn bounds_hold_on_their_side() {
 fn what_the_wall_alone_can_measure_is_never_measured_at_max() {
     let needs_wall = BoundMetric::ALL.into_iter().filter(|metric| metric.needs_wall());
     let names: Vec<_> = needs_wall.map(BoundMetric::name).collect();
-    assert_eq!(names, ["latency_p50_ms", "latency_p99_ms", "latency_p999_ms", "catch_up_s"]);
+    assert_eq!(names, ["latency_p50_ms", "latency_p99_ms", "latency_p999_ms", "catch_up_s", "catch_up_forecast_share"]);
 }
 
 #[test]

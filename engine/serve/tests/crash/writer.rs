@@ -84,7 +84,8 @@ impl WriterLives {
         // Much at once, of which it is in the midst.
         pause(self.chance.below(500));
         self.send(&mut process, &mut given);
-        pause(self.chance.below(8));
+        // Sooner than it syncs, but for one that always does.
+        pause(self.chance.below(4));
         for line in process.kill() {
             self.hear(&mut given, &line);
         }

@@ -8,7 +8,7 @@
 //! | 8..12 | version: 1 |
 //! | 12..16 | 0 |
 //! | 16..24 | offset of the first record |
-//! | 24..32 | created: the latest ingest time up to the first record |
+//! | 24..32 | created: the latest ingest time up to the record that it was begun for |
 //! | 32..60 | 0 |
 //! | 60..64 | CRC32C of 0..60 |
 //!

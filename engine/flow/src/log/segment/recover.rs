@@ -140,15 +140,12 @@ fn open_last(storage: &dyn Storage, base: Offset, synced: Offset, found: &mut Re
     let folder = |error| LogError::io(storage.show(SEGMENTS), "syncing it", &error);
     storage.sync_folder(SEGMENTS).map_err(folder)?;
     found.end = walked.end;
-    found.time = walked.time.max(if walked.end == base { Timestamp::MIN } else { segment.header.created });
+    // Also of a segment whose first batch was lost: what it was begun at is said by nothing later.
+    found.time = found.time.max(walked.time).max(segment.header.created);
     if walked.seal.is_some() {
         found.sealed.push_back(SealedSegment { base, end: walked.end, time: found.time, bytes: size });
     } else {
         found.active = Some(ActiveSegment { file: segment.file, base, at: walked.at, index: walked.index });
-    }
-    // A segment without a batch has no time of its own.
-    if walked.end == base {
-        found.time = found.sealed.back().map_or(Timestamp::MIN, |segment| segment.time);
     }
     Ok(())
 }

@@ -304,11 +304,13 @@ impl<F: FnMut(Finding)> Verifier<'_, F> {
 
 /// Whether a batch that is whole fits to what came before it.
 fn agrees(segment: &OpenSegment, header: &BatchHeader, entries: &Entries, here: &Here) -> Result<(), &'static str> {
-    let latest = entries.records.iter().map(|record| record.ingest_time).fold(here.time, Timestamp::max);
-    let first = entries.records.first().map_or(here.time, |record| record.ingest_time.max(here.time));
-    if header.base == segment.header.base && here.time > Timestamp::MIN && segment.header.created != first {
-        return Err("the segment was begun at another time than its first record came in");
+    let begins = header.base == segment.header.base;
+    if begins && segment.header.created < here.time {
+        return Err("the segment was begun before what comes before it came in");
     }
+    // A segment may have been begun for a record that was lost.
+    let before = if begins && here.time > Timestamp::MIN { segment.header.created } else { here.time };
+    let latest = entries.records.iter().map(|record| record.ingest_time).fold(before, Timestamp::max);
     // Without what came before, after retention or damage, the time so far is not known.
     if here.time > Timestamp::MIN && header.time != latest {
         return Err("the batch says another time than its records");
