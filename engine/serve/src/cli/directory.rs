@@ -13,6 +13,9 @@ const SHARDS_MAX: i64 = 256;
 /// The longest that can be waited between two snapshots or two lines of status.
 const EVERY_MAX: Span = Span::from_secs(86_400);
 
+/// The longest interval of ticks.
+const TICK_MAX: Span = Span::from_secs(60);
+
 /// The longest interval of group commit: what is not on the disk yet is lost with the machine.
 const COMMIT_MAX: Span = Span::from_secs(1);
 
@@ -29,6 +32,9 @@ pub struct IngestArgs {
     /// A file of the log that is so long is full, and the next one begins: 4096 to 17179869184
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20, value_parser = clap::value_parser!(u64).range(4 << 10..=16 << 30))]
     pub segment_bytes: u64,
+    /// How often arrival times are worked out anew, and roads timed: 10ms to 1min
+    #[arg(long, value_name = "TIME", value_parser = parse_tick, default_value = "1s")]
+    pub tick: Span,
     /// How the events come on stdin
     #[arg(long, value_enum, default_value_t = EventForm::Json)]
     pub form: EventForm,
@@ -183,6 +189,12 @@ fn parse_commit(text: &str) -> Result<Commit, String> {
     }
 }
 
+fn parse_tick(text: &str) -> Result<Span, String> {
+    span(text)
+        .filter(|span| (Span::from_millis(10)..=TICK_MAX).contains(span))
+        .ok_or_else(|| format!("{text:?} is no time within 10ms..=1min, such as 1s"))
+}
+
 fn parse_every(text: &str) -> Result<Span, String> {
     span(text)
         .filter(|span| (Span::from_millis(10)..=EVERY_MAX).contains(span))
@@ -263,6 +275,7 @@ mod tests {
         check_error("ingest --dir d --sync never", "\"never\" is none of always, os, or a time within 1ms..=1s");
         check_error("ingest --dir d --sync 2s", "1ms..=1s");
         check_error("ingest --dir d --segment-bytes 100", "100 is not in 4096..=17179869184");
+        check_error("ingest --dir d --tick 2min", "\"2min\" is no time within 10ms..=1min");
         check_error("follow --dir d --network n --shards 257", "257 is not in 1..=256");
         check_error("follow --dir d --network n --snapshot-every 0s", "10ms..=1day");
         check_error("log tail --dir d --from -3", "-3");

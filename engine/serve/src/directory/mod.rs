@@ -47,6 +47,7 @@ pub fn ingest(
         Commit::Os => SyncPolicy::Os,
     };
     config.log.segment_bytes = args.segment_bytes;
+    config.tick = args.tick;
     let writer = Writer::open(Arc::new(storage), &config)?;
     // That nobody hears of it does not stop anything.
     let _ = writeln!(notes, "{}", writer.recovery());

@@ -68,8 +68,11 @@ impl WriterLives {
         let sync = ["5ms", "always", "20ms"][self.chance.below(3)];
         let dir = self.dir.to_str().expect("it is UTF-8");
         // Small segments: some begin, and the sequencer's state is kept, while it is killed.
-        let args = ["ingest", "--dir", dir, "--form", form, "--sync", sync, "--segment-bytes", "16384"];
-        (Running::start(&self.folder, "ingest", &args), Given { frames, count: 0, told: 0 })
+        let args = [
+            &["ingest", "--dir", dir, "--form", form, "--sync", sync][..],
+            &["--segment-bytes", "16384", "--tick", "50ms"],
+        ];
+        (Running::start(&self.folder, "ingest", &args.concat()), Given { frames, count: 0, told: 0 })
     }
 
     /// Takes events in for a while, and is killed.
