@@ -75,6 +75,10 @@ impl FollowerLives {
                 self.hear(&mut lives, &said);
             }
             pause(self.chance.below(60));
+            // However slow the disk, the last ones have something to come back from.
+            if life >= killed / 2 {
+                self.wait_snapshot();
+            }
             process.kill().iter().for_each(|line| self.hear(&mut lives, &parse(line)));
             self.deaths.killed.fetch_add(1, Ordering::AcqRel);
         }
@@ -90,6 +94,19 @@ impl FollowerLives {
         let last = process.finish();
         let Some(Said::Ended(ended)) = last.last().map(|line| parse(line)) else { panic!("the last said: {last:?}") };
         Lives { ended, ..lives }
+    }
+
+    /// Waits until a follower has written a snapshot, in whichever life.
+    fn wait_snapshot(&self) {
+        let written = |path: PathBuf| path.extension().is_some_and(|extension| extension == "snap");
+        for _ in 0..6_000 {
+            let mut files = std::fs::read_dir(self.dir.join("snapshots")).into_iter().flatten().flatten();
+            if files.any(|file| written(file.path())) {
+                return;
+            }
+            pause(10);
+        }
+        panic!("no follower writes a snapshot");
     }
 
     fn start(&mut self) -> Running {
