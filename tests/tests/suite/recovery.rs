@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use etaflow::{
-    Access, DiskStorage, Engine, EngineConfig, EngineError, EngineState, Follower, FollowerConfig, Key, LogError,
+    Access, DiskStorage, Engine, EngineConfig, EngineError, EngineState, Follower, FollowerConfig, Key, Lag, LogError,
     Offset, Payload, Policy, Publisher, QueryError, SimulatedStorage, Span, Storage, StorageFile, StorageLock, Summary,
     SyncPolicy, Time, Writer,
 };
@@ -150,7 +150,7 @@ fn a_follower_that_dies_catches_up_with_a_writer_that_goes_on() {
         let certain = publisher.acknowledge_blocking().expect("the disk works");
         until("it has caught up", || {
             let lag = follower.view().lag();
-            follower.applied() >= certain && (lag.records, lag.state) == (0, EngineState::Live)
+            follower.applied() >= certain && (lag.records, lag.state) == (Some(0), EngineState::Live)
         });
         until("a snapshot is there", || follower.snapshots().last.is_some());
         if part == 1 {
@@ -313,9 +313,8 @@ fn who_asks_while_it_recovers_is_answered_and_told_so() {
     let storage = Arc::new(Shut { inner, open: Arc::clone(&open) });
     let engine = Engine::open(city(), storage, &config(2)).expect("it can be opened");
     let view = engine.view();
-    until("it is measured", || view.lag().records == expected.records);
-    let lag = view.lag();
-    assert_eq!((lag.state, lag.behind, lag.catch_up), (EngineState::Recovering, None, None));
+    // From where on it will have to catch up is not known yet.
+    assert_eq!(view.lag(), Lag { records: None, behind: None, catch_up: None, state: EngineState::Recovering });
     assert_eq!(engine.recovery(), None);
     let at = |nth: usize| city().coord(city().nodes().nth(nth).expect("the city is larger"));
     let answer = view.route(at(0), at(700)).expect("nodes are on roads");

@@ -78,10 +78,7 @@ impl Monitor {
             // What lives in memory alone has nothing to recover.
             None if self.shared.directory().is_none() => self.meter.observe(now, &standing),
             // What is restored was not drained.
-            _ => {
-                let lag = self.meter.clone().observe(now, &standing);
-                Lag { catch_up: None, state: EngineState::Recovering, ..lag }
-            }
+            _ => Lag::RECOVERING,
         };
         self.shared.set_lag(lag);
         if self.shared.keeper().is_some_and(|keeper| lag.state != EngineState::Recovering && keeper.is_due()) {

@@ -77,14 +77,7 @@ impl Shared {
     pub(super) fn new(network: Arc<Network>, config: FollowerConfig, footing: Footing) -> Self {
         let first = Executor::first_epoch(&network, &config.pipeline);
         let published = Arc::new(Published::new(&network, first, config.pipeline.shards));
-        let lag = match footing.directory {
-            Some(_) => {
-                let (start, end) = (footing.ground.start(), footing.ground.end());
-                let records = end.0.saturating_sub(start.0);
-                Lag { records, behind: None, catch_up: None, state: EngineState::Recovering }
-            }
-            None => Lag::NONE,
-        };
+        let lag = if footing.directory.is_some() { Lag::RECOVERING } else { Lag::NONE };
         let index = Arc::new(EdgeIndex::new(&network));
         let (dictionary, radius) = (Arc::clone(&footing.dictionary), config.pipeline.eta.snap_radius);
         let view = View::new(network, index, dictionary, Arc::clone(&published), radius, lag);

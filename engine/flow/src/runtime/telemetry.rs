@@ -1,5 +1,6 @@
 //! The names of all metrics, and their values. They go to whatever recorder of the `metrics` facade is installed.
 
+use etaflow_road::Span;
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
 use super::accounts::Accounts;
@@ -51,9 +52,13 @@ pub(super) fn describe() {
     describe_counter!(DEAD_LETTERED, Unit::Count, "Events that could not be used, by reason");
     describe_counter!(TRAVERSALS, Unit::Count, "Edges that were seen driven along");
     describe_counter!(REVISIONS, Unit::Count, "Drivers' places that turned out to be on another edge than was said");
-    describe_gauge!(LAG_RECORDS, Unit::Count, "Records in the log that are not taken yet");
-    describe_gauge!(LAG_SECONDS, Unit::Seconds, "Time between the newest record and the last taken");
-    describe_gauge!(CATCH_UP_SECONDS, Unit::Seconds, "Predicted time until the backlog is gone");
+    describe_gauge!(LAG_RECORDS, Unit::Count, "Records in the log that are not taken yet; NaN while not known");
+    describe_gauge!(
+        LAG_SECONDS,
+        Unit::Seconds,
+        "Time between the newest record and the last taken; NaN while not known"
+    );
+    describe_gauge!(CATCH_UP_SECONDS, Unit::Seconds, "Predicted time until it is live; NaN while not known");
     describe_gauge!(LIVE, Unit::Count, "1 if the engine is up to date, 0 while it catches up");
     describe_gauge!(RECOVERING, Unit::Count, "1 while the engine restores what it knew, 0 from then on");
     describe_gauge!(TRIPS, Unit::Count, "Trips that can be asked for");
@@ -132,14 +137,11 @@ pub(super) fn report(accounts: &Accounts, lag: &Lag, trips: usize) {
     for (reason, &count) in &accounts.dead_lettered {
         counter!(DEAD_LETTERED, "reason" => reason.name()).absolute(count);
     }
-    gauge!(LAG_RECORDS).set(lag.records as f64);
-    // Only what is known is set: a gauge that was never set is absent, which is what unknown means there.
-    if let Some(behind) = lag.behind {
-        gauge!(LAG_SECONDS).set(behind.secs_f64());
-    }
-    if let Some(catch_up) = lag.catch_up {
-        gauge!(CATCH_UP_SECONDS).set(catch_up.secs_f64());
-    }
+    // A figure that is not known any more must not stay as it was.
+    let known = |figure: Option<f64>| figure.unwrap_or(f64::NAN);
+    gauge!(LAG_RECORDS).set(known(lag.records.map(|records| records as f64)));
+    gauge!(LAG_SECONDS).set(known(lag.behind.map(Span::secs_f64)));
+    gauge!(CATCH_UP_SECONDS).set(known(lag.catch_up.map(Span::secs_f64)));
     gauge!(LIVE).set(if lag.state == EngineState::Live { 1.0 } else { 0.0 });
     gauge!(RECOVERING).set(if lag.state == EngineState::Recovering { 1.0 } else { 0.0 });
     gauge!(TRIPS).set(trips as f64);

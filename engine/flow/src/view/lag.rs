@@ -8,8 +8,9 @@ use crate::event::Offset;
 /// How far an engine is behind its log.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lag {
-    /// By so many records, of those that the log still has.
-    pub records: u64,
+    /// By so many records, of those that the log still has. Unknown while it recovers: nobody knows yet from where on it
+    /// will have to take them.
+    pub records: Option<u64>,
     /// By so much time: from the arrival of the last record that was taken to that of the newest. 0 when none is left;
     /// unknown before the first was taken.
     pub behind: Option<Span>,
@@ -23,7 +24,10 @@ pub struct Lag {
 impl Lag {
     /// That of an engine with nothing left to take.
     pub const NONE: Self =
-        Self { records: 0, behind: Some(Span::ZERO), catch_up: Some(Span::ZERO), state: EngineState::Live };
+        Self { records: Some(0), behind: Some(Span::ZERO), catch_up: Some(Span::ZERO), state: EngineState::Live };
+
+    /// That of an engine that recovers.
+    pub const RECOVERING: Self = Self { records: None, behind: None, catch_up: None, state: EngineState::Recovering };
 }
 
 /// How far a log and who follows it have come.
@@ -59,10 +63,10 @@ pub struct Standing {
 ///     let standing = Standing { start: Offset(0), end, applied, newest_at, applied_at };
 ///     meter.observe(start + Span::from_millis(millis), &standing)
 /// });
-/// assert_eq!((lag[0].records, lag[0].behind, lag[0].catch_up), (90_000, Some(Span::from_secs(9)), None));
+/// assert_eq!((lag[0].records, lag[0].behind, lag[0].catch_up), (Some(90_000), Some(Span::from_secs(9)), None));
 /// // It is live when no more than the 10,000 of the last second are left.
 /// let left = Span::from_micros((60_000 - 10_000) * 1_000_000 / 30_000);
-/// assert_eq!((lag[2].records, lag[2].catch_up), (60_000, Some(left)));
+/// assert_eq!((lag[2].records, lag[2].catch_up), (Some(60_000), Some(left)));
 /// ```
 #[derive(Debug, Clone)]
 pub struct LagMeter {
@@ -108,9 +112,10 @@ impl LagMeter {
         let live = behind.is_some_and(|behind| behind <= self.live_max);
         self.keep(now, standing, live);
         if live {
-            return Lag { records, behind, catch_up: Some(Span::ZERO), state: EngineState::Live };
+            return Lag { records: Some(records), behind, catch_up: Some(Span::ZERO), state: EngineState::Live };
         }
-        Lag { records, behind, catch_up: self.predict(records, behind), state: EngineState::CatchingUp }
+        let catch_up = self.predict(records, behind);
+        Lag { records: Some(records), behind, catch_up, state: EngineState::CatchingUp }
     }
 
     fn keep(&mut self, now: Timestamp, standing: &Standing, live: bool) {

@@ -30,8 +30,8 @@ pub struct Status {
     pub state: String,
     /// Everything before this offset of the log is in the answers.
     pub offset: u64,
-    /// So many records are not yet.
-    pub lag_records: u64,
+    /// So many records are not yet; null while it recovers, since that is not known then.
+    pub lag_records: Option<u64>,
     /// So old is the newest that is, beside the newest of the log, in seconds; null if that is not known.
     pub lag_s: Option<f64>,
     /// In so many seconds it will have caught up; null if that is not known.
@@ -108,7 +108,7 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { state, offset, lag_records, lag_s, catch_up_s, trips } = self;
         write!(f, "{}: offset {offset}, {trips} trips", state.replace('_', " "))?;
-        if *lag_records > 0 {
+        if let Some(lag_records @ 1..) = lag_records {
             write!(f, ", {lag_records} records behind")?;
             match lag_s {
                 Some(seconds) => write!(f, " ({seconds:.1} s)")?,

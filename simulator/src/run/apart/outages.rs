@@ -100,7 +100,8 @@ impl Outages {
     /// Looks where the engine is, and that it is.
     fn watch(&mut self) -> Result<(), Failure> {
         let (Now::There(engine) | Now::Back { engine, .. }) = &mut self.now else { return Ok(()) };
-        if let Some(status) = engine.status() {
+        // One that recovers has yet to say from where on it goes.
+        if let Some(status) = engine.status().filter(|status| status.lag_records.is_some()) {
             self.offset = status.offset;
         }
         match engine.has_ended()? {

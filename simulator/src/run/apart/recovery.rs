@@ -30,7 +30,7 @@ impl Recovery {
         let mut recovery = Self::default();
         let Some((begun, first)) = statuses.iter().find(|(_, status)| status.is_catching_up()) else { return recovery };
         recovery.silent_s = Some(begun.since(started_at).secs_f64());
-        recovery.backlog = first.lag_records;
+        recovery.backlog = first.lag_records.unwrap_or_default();
         let there = statuses.iter().find(|(at, status)| at >= begun && status.is_live());
         let Some((there, last)) = there else { return recovery };
         recovery.took_s = Some(there.since(started_at).secs_f64());
@@ -68,7 +68,7 @@ mod tests {
                 let status = Status {
                     state: if nth < 40 { "catching_up" } else { "live" }.to_owned(),
                     offset: 1_000 + 10_000 * u64::from(nth as u32),
-                    lag_records: 400_000 - 10_000 * u64::from(nth as u32),
+                    lag_records: Some(400_000 - 10_000 * u64::from(nth as u32)),
                     lag_s: None,
                     catch_up_s: forecast(4.0 - since_s),
                     trips: 0,
