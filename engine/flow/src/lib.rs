@@ -155,8 +155,8 @@ pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};
 pub use group::{FileGroup, GroupError, GroupInfo, GroupLag, LogGroup, StartFrom, groups, remove_group};
 pub use learning::{LearnError, ProfileConfig, ProfileConfigError, ProfileLearner, ProfileSums, learn_profile};
 pub use log::{
-    Batch, Finding, FindingKind, Hold, Log, LogError, LogFiles, LogOpened, LogReader, MemoryLog, MemoryLogConfig,
-    Retention, SegmentInfo, SegmentLog, SegmentLogConfig, SegmentReader, SyncPolicy, Torn, Verified,
+    Batch, CheckpointInfo, Finding, FindingKind, Hold, Log, LogError, LogFiles, LogOpened, LogReader, MemoryLog,
+    MemoryLogConfig, Retention, SegmentInfo, SegmentLog, SegmentLogConfig, SegmentReader, SyncPolicy, Torn, Verified,
 };
 pub use matching::{Matching, Movement};
 pub use pipeline::{

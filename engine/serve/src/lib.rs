@@ -52,9 +52,9 @@ pub use cli::{
     MatchArgs, ReplayArgs, RouteArgs, RoutingArgs, TableArgs, TailArgs,
 };
 pub use directory::{
-    Acknowledged, AsOf, DirectoryError, DriverNow, Ended, FindingLine, Harm, Inspection, LINE_BYTES_MAX, Learned,
-    PromiseLine, RecordLine, Said, Segment, Snapshot, Status, TripNow, Verification, WayNow, as_of, follow, ingest,
-    inspect, replay, tail, verify,
+    Acknowledged, AsOf, Checkpoint, DirectoryError, DriverNow, Ended, FindingLine, Group, Harm, Inspection,
+    LINE_BYTES_MAX, Learned, PromiseLine, RecordLine, Said, Segment, Snapshot, Status, TripNow, Verification, WayNow,
+    as_of, follow, ingest, inspect, replay, tail, verify,
 };
 pub use import::{ImportError, Imported, import};
 pub use matching::{

@@ -135,6 +135,28 @@ fn events_are_acknowledged_once_they_are_there_and_count_once() {
 }
 
 #[test]
+fn a_log_is_kept_as_long_as_it_is_to_be() {
+    let directory = street();
+    let directory = directory.path();
+    let mut phone = EventSource::new(Key::new("phone").expect("is a name"), 0);
+    let (anna, place) = (Key::new("anna").expect("is a name"), Coord::from_degrees(41.15, -8.61).expect("is a place"));
+    for _ in 0..6 {
+        let now = WallClock::new().now();
+        let mut line =
+            || phone.location(now, anna.clone(), GpsFix::at(place)).to_json().expect("it can be said") + "\n";
+        let lines: String = (0..100).map(|_| line()).collect();
+        said_to(directory, "ingest --dir d --segment-bytes 4096 --keep-bytes 8192", &lines, 0);
+    }
+    let inspection = json(directory, "log inspect --dir d --json", 0);
+    assert!(inspection["start"].as_u64() > Some(0), "{inspection}");
+    assert!(!inspection["checkpoints"].as_array().expect("a list").is_empty(), "{inspection}");
+    let (out, _) = said(directory, "log inspect --dir d", 0);
+    assert!(out.contains(".ckpt: goes on at offset "), "{out}");
+    check_fails(directory, "log tail --dir d --from 0", 1, "offset 0 is no longer kept, the log starts at ");
+    said(directory, "log verify --dir d", 0);
+}
+
+#[test]
 fn what_follows_from_a_log_is_said_and_told_once() {
     let directory = street();
     let directory = directory.path();
@@ -219,6 +241,12 @@ fn a_profile_is_learned_from_what_is_new_and_kept() {
     assert_eq!(json(directory, &format!("{replay} --from earliest --json"), 0), learned);
     let verified = json(directory, "log verify --dir d --json", 0);
     assert_eq!((&verified["groups"], &verified["profiles"]), (&1.into(), &1.into()), "{verified}");
+    let inspection = json(directory, "log inspect --dir d --json", 0);
+    let group = serde_json::json!({"name": "speeds", "offset": learned["to"], "lag_records": 0});
+    assert_eq!(inspection["groups"], serde_json::json!([group]));
+    // Nothing came in after this year.
+    let late = json(directory, &format!("{replay} --from 9000-01-01T00:00:00Z --json"), 0);
+    assert_eq!((&late["from"], &late["profile"]), (&learned["to"], &Value::Null));
     check_fails(directory, "log replay --dir d --network map --group A/b", 1, "\"A/b\" is no name of a group");
 
     let mut bytes = std::fs::read(directory.join(path)).expect("is there");

@@ -15,8 +15,8 @@ pub use error::LogError;
 pub use memory::{MemoryLog, MemoryLogConfig};
 pub use reader::LogReader;
 pub use segment::{
-    Finding, FindingKind, LogFiles, LogOpened, Retention, SegmentInfo, SegmentLog, SegmentLogConfig, SegmentReader,
-    SyncPolicy, Torn, Verified,
+    CheckpointInfo, Finding, FindingKind, LogFiles, LogOpened, Retention, SegmentInfo, SegmentLog, SegmentLogConfig,
+    SegmentReader, SyncPolicy, Torn, Verified,
 };
 
 use crate::event::{Note, Offset, Record};

@@ -13,6 +13,9 @@ const SHARDS_MAX: i64 = 256;
 /// The longest that can be waited between two snapshots or two lines of status.
 const EVERY_MAX: Span = Span::from_secs(86_400);
 
+/// The longest that records are kept by their age: a century.
+const AGE_MAX: Span = Span::from_secs(36_500 * 86_400);
+
 /// The longest interval of ticks.
 const TICK_MAX: Span = Span::from_secs(60);
 
@@ -32,6 +35,13 @@ pub struct IngestArgs {
     /// A file of the log that is so long is full, and the next one begins: 4096 to 17179869184
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20, value_parser = clap::value_parser!(u64).range(4 << 10..=16 << 30))]
     pub segment_bytes: u64,
+    /// Lets go of files whose newest record came so long before the log's, if no snapshot or group needs them: 1s to 36500days;
+    /// if not given, they are kept
+    #[arg(long, value_name = "TIME", value_parser = parse_age)]
+    pub keep_for: Option<Span>,
+    /// Lets go of the oldest files while all of the log has more bytes, likewise
+    #[arg(long, value_name = "BYTES")]
+    pub keep_bytes: Option<u64>,
     /// How often arrival times are worked out anew, and roads timed: 10ms to 1min
     #[arg(long, value_name = "TIME", value_parser = parse_tick, default_value = "1s")]
     pub tick: Span,
@@ -122,7 +132,8 @@ pub struct TailArgs {
     /// Which log
     #[command(flatten)]
     pub log: LogArgs,
-    /// The first record to be printed: an offset, earliest or latest; the last ten if it is not given
+    /// The first record to be printed: an offset, earliest, latest, or when it came in, like 2026-03-01T14:32:00Z; the last
+    /// ten if it is not given
     #[arg(long, value_name = "WHERE", value_parser = parse_from)]
     pub from: Option<LogStart>,
     /// So many at most
@@ -159,7 +170,8 @@ pub struct ReplayArgs {
     /// The road network that the engine has
     #[arg(long, value_name = "FILE")]
     pub network: PathBuf,
-    /// Where to begin: an offset, earliest or latest; where the group has come to if it is not given
+    /// Where to begin: an offset, earliest, latest, or a time like 2026-03-01T14:32:00Z; where the group has come to if it is
+    /// not given
     #[arg(long, value_name = "WHERE", value_parser = parse_from)]
     pub from: Option<LogStart>,
     /// Under which name it is remembered how far it has come
@@ -176,6 +188,8 @@ pub enum LogStart {
     Latest,
     /// From an offset.
     Offset(u64),
+    /// From the first record that came in then or later.
+    Time(Timestamp),
 }
 
 fn parse_commit(text: &str) -> Result<Commit, String> {
@@ -210,11 +224,19 @@ fn parse_from(text: &str) -> Result<LogStart, String> {
     match text {
         "earliest" => Ok(LogStart::Earliest),
         "latest" => Ok(LogStart::Latest),
-        _ => text
-            .parse()
-            .map(LogStart::Offset)
-            .map_err(|_| format!("{text:?} is none of earliest, latest, or an offset, which is a whole number")),
+        _ => text.parse().ok().map(LogStart::Offset).or_else(|| date(text).map(LogStart::Time)).ok_or_else(|| {
+            format!(
+                "{text:?} is none of earliest, latest, an offset, which is a whole number, or a time like \
+                     2026-03-01T14:32:00Z"
+            )
+        }),
     }
+}
+
+fn parse_age(text: &str) -> Result<Span, String> {
+    span(text)
+        .filter(|span| (Span::from_secs(1)..=AGE_MAX).contains(span))
+        .ok_or_else(|| format!("{text:?} is no time within 1s..=36500days, such as 30days"))
 }
 
 /// The seconds between years 1 and 9999, which is what a date can be.
@@ -224,9 +246,13 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
     if let Some(seconds) = text.parse::<f64>().ok().filter(|seconds| SECONDS.contains(seconds)) {
         return Ok(Timestamp::from_micros((seconds * 1e6).round() as i64));
     }
-    let date = OffsetDateTime::parse(text, &Rfc3339);
-    date.map(|date| Timestamp::from_micros((date.unix_timestamp_nanos() / 1_000) as i64))
-        .map_err(|_| format!("{text:?} is no time: it must be like 2026-03-01T14:32:00Z, or seconds since 1970"))
+    date(text)
+        .ok_or_else(|| format!("{text:?} is no time: it must be like 2026-03-01T14:32:00Z, or seconds since 1970"))
+}
+
+fn date(text: &str) -> Option<Timestamp> {
+    let date = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    Some(Timestamp::from_micros((date.unix_timestamp_nanos() / 1_000) as i64))
 }
 
 #[cfg(test)]
@@ -261,6 +287,11 @@ mod tests {
             panic!("no tail")
         };
         assert_eq!((args.from, args.log.json), (Some(LogStart::Offset(12)), true));
+        let Ok(Command::Log(LogCommand::Tail(args))) = parse("log tail --dir d --from 1970-01-01T00:00:02Z") else {
+            panic!("it is a time")
+        };
+        assert_eq!(args.from, Some(LogStart::Time(Timestamp::from_secs(2))));
+        check_error("ingest --dir d --keep-for 1ms", "1s..=36500days");
         let line = "log as-of --dir d --network n --time 1970-01-01T00:01:00.5Z --trip 7";
         let Ok(Command::Log(LogCommand::AsOf(args))) = parse(line) else { panic!("no as-of") };
         assert_eq!((args.time, &args.trip[..]), (Timestamp::from_millis(60_500), "7"));

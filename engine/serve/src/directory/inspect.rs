@@ -2,7 +2,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use etaflow::{LogFiles, SegmentInfo, SnapshotStore, Storage, Timestamp};
+use etaflow::{GroupInfo, LogFiles, Offset, SegmentInfo, SnapshotStore, Storage, Timestamp, groups};
 use serde::Serialize;
 
 use super::error::DirectoryError;
@@ -21,6 +21,10 @@ pub struct Inspection {
     pub segments: Vec<Segment>,
     /// The snapshots, the oldest first.
     pub snapshots: Vec<Snapshot>,
+    /// The states of the writer, the oldest first.
+    pub checkpoints: Vec<Checkpoint>,
+    /// The groups and sinks that have begun to read, by name.
+    pub groups: Vec<Group>,
 }
 
 /// A file of the log.
@@ -53,6 +57,31 @@ pub struct Snapshot {
     pub bytes: u64,
 }
 
+/// A state of the writer: the names behind the numbers of the log.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Checkpoint {
+    /// Where it is.
+    pub path: PathBuf,
+    /// It goes on from this offset of the log.
+    pub offset: u64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Who reads the log, and remembers how far.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// The first record that it is not done with; null if its file cannot be read.
+    pub offset: Option<u64>,
+    /// So many records of those that are durable and kept are before it.
+    pub lag_records: Option<u64>,
+    /// Why its file cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
 /// Looks into a directory.
 ///
 /// # Errors
@@ -63,12 +92,18 @@ pub(super) fn inspect(dir: &Path, storage: &Arc<dyn Storage>) -> Result<Inspecti
     let snapshots = SnapshotStore::new(Arc::clone(storage), SnapshotStore::KEEP).list()?;
     let snapshots =
         snapshots.into_iter().map(|info| Snapshot { path: info.path, offset: info.offset.0, bytes: info.bytes });
+    let checkpoints = files.checkpoints()?.into_iter();
+    let checkpoints = checkpoints.map(|info| Checkpoint { path: info.path, offset: info.offset.0, bytes: info.bytes });
+    let (start, durable) = (files.start()?, files.durable()?);
+    let groups = groups(storage.as_ref())?.into_iter().map(|info| Group::of(info, start, durable));
     Ok(Inspection {
         dir: dir.to_owned(),
-        start: files.start()?.0,
-        durable: files.durable()?.0,
+        start: start.0,
+        durable: durable.0,
         segments,
         snapshots: snapshots.collect(),
+        checkpoints: checkpoints.collect(),
+        groups: groups.collect(),
     })
 }
 
@@ -80,9 +115,20 @@ impl Segment {
     }
 }
 
+impl Group {
+    fn of(info: GroupInfo, start: Offset, durable: Offset) -> Self {
+        let lag_records = info.behind(start, durable);
+        let (offset, error) = match info.mark {
+            Ok(mark) => (Some(mark.offset), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        Self { name: info.name, offset, lag_records, error }
+    }
+}
+
 impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { dir, start, durable, segments, snapshots } = self;
+        let Self { dir, start, durable, segments, snapshots, checkpoints, groups } = self;
         let records = durable.saturating_sub(*start);
         write!(f, "{}: {records} records, offsets {start} to {durable}", dir.display())?;
         for segment in segments {
@@ -95,6 +141,16 @@ impl fmt::Display for Inspection {
         }
         for Snapshot { path, offset, bytes } in snapshots {
             write!(f, "\n{}: goes on at offset {offset}, {bytes} bytes", path.display())?;
+        }
+        for Checkpoint { path, offset, bytes } in checkpoints {
+            write!(f, "\n{}: goes on at offset {offset}, {bytes} bytes", path.display())?;
+        }
+        for Group { name, offset, lag_records, error } in groups {
+            write!(f, "\ngroup {name}: ")?;
+            match (offset, lag_records, error) {
+                (Some(offset), Some(lag), _) => write!(f, "done up to offset {offset}, {lag} records behind")?,
+                (_, _, error) => f.write_str(error.as_deref().unwrap_or("nobody knows how far it is"))?,
+            }
         }
         Ok(())
     }

@@ -15,12 +15,12 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use etaflow::{DiskStorage, EngineConfig, Policy, Storage, SyncPolicy, Writer, WriterConfig};
+use etaflow::{DiskStorage, EngineConfig, Policy, Retention, Storage, SyncPolicy, Writer, WriterConfig};
 use etaflow_road::open_network;
 
 pub use error::DirectoryError;
 pub use ingest::{Acknowledged, LINE_BYTES_MAX};
-pub use inspect::{Inspection, Segment, Snapshot};
+pub use inspect::{Checkpoint, Group, Inspection, Segment, Snapshot};
 pub use past::{AsOf, DriverNow, PromiseLine, TripNow, WayNow};
 pub use replay::Learned;
 pub use status::{Ended, Said, Status};
@@ -47,6 +47,7 @@ pub fn ingest(
         Commit::Os => SyncPolicy::Os,
     };
     config.log.segment_bytes = args.segment_bytes;
+    config.log.retention = Retention { age_max: args.keep_for, bytes_max: args.keep_bytes };
     config.tick = args.tick;
     let writer = Writer::open(Arc::new(storage), &config)?;
     // That nobody hears of it does not stop anything.

@@ -68,6 +68,7 @@ const fn start(from: LogStart) -> StartFrom {
         LogStart::Earliest => StartFrom::Earliest,
         LogStart::Latest => StartFrom::Latest,
         LogStart::Offset(offset) => StartFrom::Offset(Offset(offset)),
+        LogStart::Time(time) => StartFrom::Time(time),
     }
 }
 

@@ -53,6 +53,7 @@ pub(super) fn tail(storage: &Arc<dyn Storage>, args: &TailArgs, out: &mut impl W
         Some(LogStart::Earliest) => start,
         Some(LogStart::Latest) => durable,
         Some(LogStart::Offset(offset)) => Offset(offset),
+        Some(LogStart::Time(time)) => files.offset_at(time)?,
         None => Offset(durable.0.saturating_sub(args.count.unwrap_or(LAST))).max(start),
     };
     let mut reader = files.reader(from)?;

@@ -12,11 +12,12 @@
 
 use std::path::PathBuf;
 
+use super::files::CheckpointInfo;
 use super::layout::{CHECKPOINTS, checkpoint_path, list};
 use crate::bytes::{ByteReader, BytesError};
 use crate::event::Offset;
 use crate::log::LogError;
-use crate::storage::{Storage, read_all, replace};
+use crate::storage::{Access, Storage, read_all, replace};
 
 const MAGIC: &[u8; 8] = b"etaflckp";
 const VERSION: u32 = 1;
@@ -79,6 +80,21 @@ fn check(bytes: &[u8], at: Offset) -> Result<Checked, BytesError> {
 /// Where there are some.
 pub(super) fn offsets(storage: &dyn Storage) -> Result<Vec<Offset>, LogError> {
     Ok(list(storage, CHECKPOINTS, ".ckpt")?.offsets)
+}
+
+/// All that there are, oldest first.
+pub(super) fn list_all(storage: &dyn Storage) -> Result<Vec<CheckpointInfo>, LogError> {
+    let info = |offset| {
+        let path = checkpoint_path(offset);
+        let bytes = storage.open(&path, Access::Read).and_then(|file| file.size());
+        match bytes {
+            Ok(bytes) => Ok(Some(CheckpointInfo { path: storage.show(&path), offset, bytes })),
+            // The writer has just let go of it.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(LogError::io(storage.show(&path), "reading it", &error)),
+        }
+    };
+    offsets(storage)?.into_iter().filter_map(|offset| info(offset).transpose()).collect()
 }
 
 /// The newest one that is whole and not after `at`.

@@ -138,6 +138,14 @@ impl LogFiles {
         checkpoint::newest(self.storage.as_ref(), at)
     }
 
+    /// The states of the sequencer that are kept, oldest first, whether they are whole or not.
+    ///
+    /// # Errors
+    /// If their folder or a file cannot be read.
+    pub fn checkpoints(&self) -> Result<Vec<CheckpointInfo>, LogError> {
+        checkpoint::list_all(self.storage.as_ref())
+    }
+
     /// The segments, oldest first.
     ///
     /// # Errors
@@ -168,6 +176,18 @@ impl LogFiles {
         }
         Ok(segments)
     }
+}
+
+/// What is to be known of a state of the sequencer without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CheckpointInfo {
+    /// Its file.
+    pub path: PathBuf,
+    /// The offset that it goes on from.
+    pub offset: Offset,
+    /// How long it is.
+    pub bytes: u64,
 }
 
 /// What is to be known of a segment without reading its records.

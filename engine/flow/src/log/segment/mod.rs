@@ -42,7 +42,7 @@ mod window;
 mod writer;
 
 pub use config::{Retention, SegmentLogConfig, SyncPolicy};
-pub use files::{LogFiles, SegmentInfo};
+pub use files::{CheckpointInfo, LogFiles, SegmentInfo};
 pub use log::{LogOpened, SegmentLog};
 pub use reader::SegmentReader;
 pub use recover::Torn;
