@@ -135,6 +135,19 @@ fn events_are_acknowledged_once_they_are_there_and_count_once() {
 }
 
 #[test]
+fn a_line_that_is_one_byte_too_long_is_not_the_end_of_the_next() {
+    let directory = street();
+    let directory = directory.path();
+    let events = events();
+    let longest = "x".repeat(etaflow_serve::LINE_BYTES_MAX);
+    for line in [&longest[1..], &longest, &format!("{longest}x")] {
+        let (out, err) = said_to(directory, "ingest --dir d", &format!("{line}\n{events}"), 0);
+        assert!(out.lines().last().is_some_and(|last| last.contains("\"events\":8")), "{out}");
+        assert!(err.contains("8 events: ") && err.contains(" 1 malformed"), "{err}");
+    }
+}
+
+#[test]
 fn a_log_is_kept_as_long_as_it_is_to_be() {
     let directory = street();
     let directory = directory.path();
@@ -289,7 +302,10 @@ fn a_directory_that_cannot_be_used_is_named_and_what_to_do() {
     }
     said(directory, "ingest --dir d", 0);
     check_fails(directory, "follow --dir d --network absent", 104, "cannot read absent: ");
-    check_fails(directory, "follow --dir d --network map --effects a/b", 2, "\"a/b\" is no name of a file");
+    for name in ["a/b", "told.txt", "", "Told"] {
+        let (_, err) = said(directory, &format!("follow --dir d --network map --effects={name}"), 2);
+        assert!(err.contains(&format!("{name:?} is no name of a sink")), "{err}");
+    }
     check_fails(directory, "follow --dir d --network map --effects etaflow", 1, "d/etaflow is no journal of effects");
 }
 

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use etaflow::{
-    Clock, Engine, EngineConfig, MemoryLogConfig, Network, Observer, Policy, PublishError, Publisher, Span, Time,
-    Timestamp, WallClock,
+    Clock, Engine, EngineConfig, MemoryLogConfig, Network, Observer, PublishError, Publisher, Span, Time, Timestamp,
+    WallClock,
 };
 
 use super::failure::Failure;
@@ -20,7 +20,7 @@ use super::start::Finished;
 use crate::cli::RunArgs;
 use crate::fault::FaultInjector;
 use crate::report::{Progress, ProgressStyle};
-use crate::scenario::{BusPolicy, ClockMode, LOG_RECORDS, Overrides, Scenario};
+use crate::scenario::{ClockMode, LOG_RECORDS, Overrides, Scenario};
 use crate::world::World;
 
 /// The scenario that runs when none is named.
@@ -32,10 +32,6 @@ const STREAM_START: Timestamp = Timestamp::from_secs(1_700_000_000);
 /// For how long the world goes on after the engine has ended, and by how much at a time.
 const AFTERMATH_MAX: Span = Span::from_secs(600);
 const AFTERMATH_STEP: Span = Span::from_secs(1);
-
-/// How long it takes to set a world up, at least, and for so many drivers.
-const SETUP_MIN: Span = Span::from_millis(1_500);
-const SETUP_DRIVERS_PER_S: i64 = 15_000;
 
 /// How long a world that is too far ahead stands still at a time.
 const WAIT: std::time::Duration = std::time::Duration::from_millis(1);
@@ -72,8 +68,7 @@ async fn run_with(scenario: &Scenario, config: EngineConfig) -> Result<Finished,
     let network = network(&scenario.network)?;
     let clock = WallClock::new();
     let wall = scenario.clock == ClockMode::Wall;
-    let setup = SETUP_MIN.micros() + i64::from(scenario.world.drivers) * 1_000_000 / SETUP_DRIVERS_PER_S;
-    let start = if wall { clock.now() + Span::from_micros(setup) } else { STREAM_START };
+    let start = if wall { clock.now() + scenario.setup_time() } else { STREAM_START };
     let world = World::new(Arc::clone(&network), scenario.world.clone(), scenario.seed, start);
     let faults = FaultInjector::new(
         scenario.faults.clone(),
@@ -91,7 +86,7 @@ async fn run_with(scenario: &Scenario, config: EngineConfig) -> Result<Finished,
     let interval = Span::from_millis(if wall { 1_000 } else { 250 });
     let mut drive = Drive {
         scenario,
-        publisher: engine.publisher(policy(scenario.engine.bus)),
+        publisher: engine.publisher(scenario.engine.bus.policy()),
         engine,
         world,
         faults,
@@ -119,14 +114,6 @@ fn engine_config(mut config: EngineConfig, scenario: &Scenario, start: Timestamp
     config
 }
 
-const fn policy(bus: BusPolicy) -> Policy {
-    match bus {
-        BusPolicy::Await => Policy::Await,
-        BusPolicy::Refuse => Policy::Refuse,
-        BusPolicy::Conflate => Policy::Conflate,
-    }
-}
-
 struct Drive<'a> {
     scenario: &'a Scenario,
     publisher: Publisher,
@@ -152,7 +139,7 @@ impl Drive<'_> {
     async fn through(&mut self, mut pace: Pace, mut interrupted_by: Interrupt) -> Result<bool, PublishError> {
         let start = self.start;
         let end = start + self.scenario.duration;
-        let warm = start + Span::from_secs((self.scenario.world.warm_up_s + 2.0) as i64);
+        let warm = start + self.scenario.warm_after();
         let mut progress =
             Progress::new(ProgressStyle::of_stderr(), &self.scenario.name, Some(self.scenario.duration.secs_f64()));
         let (mut emissions, mut deliveries) = (Vec::new(), Vec::new());

@@ -15,8 +15,9 @@ pub enum BoundMetric {
     /// From the end of an outage until no more is behind than what arrives in 50 ms, or, of an engine in a process of its
     /// own, until that is live; the worst outage, seconds.
     CatchUp,
-    /// How far the engine's own forecast of the time until it has caught up was off, from two seconds into each recovery
-    /// on: the worst, as a share of the time that it really took from there, 0 upwards.
+    /// How far the engine's own forecast of the time until it has caught up was off, from the second second of each recovery
+    /// on: the worst, as a share of the time that it really took from there, 0 upwards. 0.2 s, which is how often it says
+    /// how it stands, are forgiven.
     CatchUpForecast,
     /// The most events that were behind.
     LagMax,

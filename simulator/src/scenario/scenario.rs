@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use etaflow::Policy;
 use etaflow_road::Span;
 
 use super::bound::{BoundLimit, BoundMetric};
@@ -164,6 +165,36 @@ impl Scenario {
             out: overrides.out.clone().unwrap_or_else(|| Path::new("target/runs").join(&name)),
             name,
         })
+    }
+}
+
+/// How long it takes to set a world up, at least, and for so many drivers.
+const SETUP_MIN: Span = Span::from_millis(1_500);
+const SETUP_DRIVERS_PER_S: i64 = 15_000;
+
+/// Until the last trips of the warm-up are under way.
+const WARM_AFTER_S: f64 = 2.0;
+
+impl Scenario {
+    /// How long it takes to set the world up: a run by the wall begins that much later.
+    pub(crate) fn setup_time(&self) -> Span {
+        Span::from_micros(SETUP_MIN.micros() + i64::from(self.world.drivers) * 1_000_000 / SETUP_DRIVERS_PER_S)
+    }
+
+    /// How long after the start as many trips are under way as there shall be.
+    pub(crate) fn warm_after(&self) -> Span {
+        Span::from_secs((self.world.warm_up_s + WARM_AFTER_S) as i64)
+    }
+}
+
+impl BusPolicy {
+    /// What the engine calls it.
+    pub(crate) const fn policy(self) -> Policy {
+        match self {
+            Self::Await => Policy::Await,
+            Self::Refuse => Policy::Refuse,
+            Self::Conflate => Policy::Conflate,
+        }
     }
 }
 

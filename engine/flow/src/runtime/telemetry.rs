@@ -20,6 +20,7 @@ const REVISIONS: &str = "etaflow_match_revisions_total";
 const LAG_RECORDS: &str = "etaflow_lag_records";
 const LAG_SECONDS: &str = "etaflow_lag_seconds";
 const CATCH_UP_SECONDS: &str = "etaflow_catch_up_seconds";
+const UNKNOWN: &str = "etaflow_lag_unknown";
 const LIVE: &str = "etaflow_live";
 const RECOVERING: &str = "etaflow_recovering";
 const TRIPS: &str = "etaflow_trips";
@@ -52,13 +53,10 @@ pub(super) fn describe() {
     describe_counter!(DEAD_LETTERED, Unit::Count, "Events that could not be used, by reason");
     describe_counter!(TRAVERSALS, Unit::Count, "Edges that were seen driven along");
     describe_counter!(REVISIONS, Unit::Count, "Drivers' places that turned out to be on another edge than was said");
-    describe_gauge!(LAG_RECORDS, Unit::Count, "Records in the log that are not taken yet; NaN while not known");
-    describe_gauge!(
-        LAG_SECONDS,
-        Unit::Seconds,
-        "Time between the newest record and the last taken; NaN while not known"
-    );
-    describe_gauge!(CATCH_UP_SECONDS, Unit::Seconds, "Predicted time until it is live; NaN while not known");
+    describe_gauge!(LAG_RECORDS, Unit::Count, "Records in the log that are not taken yet");
+    describe_gauge!(LAG_SECONDS, Unit::Seconds, "Time between the newest record and the last taken");
+    describe_gauge!(UNKNOWN, Unit::Count, "1 while what the metric says is not known: it has the last that was then");
+    describe_gauge!(CATCH_UP_SECONDS, Unit::Seconds, "Predicted time until it is live");
     describe_gauge!(LIVE, Unit::Count, "1 if the engine is up to date, 0 while it catches up");
     describe_gauge!(RECOVERING, Unit::Count, "1 while the engine restores what it knew, 0 from then on");
     describe_gauge!(TRIPS, Unit::Count, "Trips that can be asked for");
@@ -137,11 +135,17 @@ pub(super) fn report(accounts: &Accounts, lag: &Lag, trips: usize) {
     for (reason, &count) in &accounts.dead_lettered {
         counter!(DEAD_LETTERED, "reason" => reason.name()).absolute(count);
     }
-    // A figure that is not known any more must not stay as it was.
-    let known = |figure: Option<f64>| figure.unwrap_or(f64::NAN);
-    gauge!(LAG_RECORDS).set(known(lag.records.map(|records| records as f64)));
-    gauge!(LAG_SECONDS).set(known(lag.behind.map(Span::secs_f64)));
-    gauge!(CATCH_UP_SECONDS).set(known(lag.catch_up.map(Span::secs_f64)));
+    for (name, figure) in [
+        (LAG_RECORDS, lag.records.map(|records| records as f64)),
+        (LAG_SECONDS, lag.behind.map(Span::secs_f64)),
+        (CATCH_UP_SECONDS, lag.catch_up.map(Span::secs_f64)),
+    ] {
+        if let Some(figure) = figure {
+            gauge!(name).set(figure);
+        }
+        // A gauge cannot be taken back: that it says what was, and not what is, is said beside it.
+        gauge!(UNKNOWN, "metric" => name).set(if figure.is_none() { 1.0 } else { 0.0 });
+    }
     gauge!(LIVE).set(if lag.state == EngineState::Live { 1.0 } else { 0.0 });
     gauge!(RECOVERING).set(if lag.state == EngineState::Recovering { 1.0 } else { 0.0 });
     gauge!(TRIPS).set(trips as f64);

@@ -83,8 +83,8 @@ pub struct FollowArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=SHARDS_MAX))]
     pub shards: u32,
     /// Appends every arrival time that is news to this file of the directory, once, whatever ends this process and however
-    /// often
-    #[arg(long, value_name = "NAME")]
+    /// often: 1 to 64 of a-z, 0-9, - and _
+    #[arg(long, value_name = "NAME", value_parser = parse_sink)]
     pub effects: Option<String>,
     /// How often the state is written down
     #[arg(long, value_name = "TIME", value_parser = parse_every, default_value = "30s")]
@@ -230,6 +230,15 @@ fn parse_from(text: &str) -> Result<LogStart, String> {
                      2026-03-01T14:32:00Z"
             )
         }),
+    }
+}
+
+fn parse_sink(text: &str) -> Result<String, String> {
+    let proper = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    if (1..=64).contains(&text.len()) && text.bytes().all(proper) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is no name of a sink: 1 to 64 of a-z, 0-9, - and _"))
     }
 }
 

@@ -29,12 +29,6 @@ pub enum DirectoryError {
     /// The network cannot be read.
     #[error(transparent)]
     Network(#[from] OpenError),
-    /// The file of effects is none of the directory.
-    #[error("{name:?} is no name of a file in the directory")]
-    EffectsName {
-        /// What was given.
-        name: String,
-    },
     /// The file of effects cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -1,5 +1,4 @@
 use std::io::{self, Read, Write};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -94,11 +93,6 @@ pub(super) fn end_with_signals(ended: &Arc<AtomicBool>) -> io::Result<()> {
         signal_hook::flag::register(signal, Arc::clone(ended))?;
     }
     Ok(())
-}
-
-/// Whether a name is one of a file that can be in a directory.
-pub(super) fn is_file_name(name: &str) -> bool {
-    Path::new(name).file_name().is_some_and(|file| file == name)
 }
 
 fn say(said: &Said, json: bool, out: &mut impl Write) -> io::Result<()> {

@@ -59,7 +59,7 @@ fn lines(publisher: &mut Publisher, input: &mut BufReader<impl Read>) -> Result<
         if read.map_err(DirectoryError::In)? == 0 {
             return Ok(taken);
         }
-        if line.len() > LINE_BYTES_MAX {
+        if line.len() > LINE_BYTES_MAX && !line.ends_with(b"\n") {
             skip_line(input).map_err(DirectoryError::In)?;
         }
         let text = line.trim_ascii();

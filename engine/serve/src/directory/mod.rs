@@ -71,9 +71,6 @@ pub fn ingest(
 /// # Errors
 /// If the directory or the network cannot be used, or the engine fails.
 pub fn follow(args: &FollowArgs, out: &mut impl Write) -> Result<(), DirectoryError> {
-    if let Some(name) = args.effects.as_ref().filter(|name| !follow::is_file_name(name)) {
-        return Err(DirectoryError::EffectsName { name: name.clone() });
-    }
     let storage = open(&args.dir)?;
     let ended = Arc::default();
     follow::end_with_signals(&ended)?;

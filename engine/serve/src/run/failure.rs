@@ -74,8 +74,7 @@ impl Failure {
     /// What the program ends with.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::SameFile { .. }
-            | Self::Directory(DirectoryError::EffectsName { .. } | DirectoryError::Trip { .. }) => Exit::Usage,
+            Self::SameFile { .. } | Self::Directory(DirectoryError::Trip { .. }) => Exit::Usage,
             Self::Network(_)
             | Self::Routing(_)
             | Self::Places { .. }

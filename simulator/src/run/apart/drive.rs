@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use etaflow::{
-    Clock, DiskStorage, EffectId, EngineConfig, JournalSink, Network, Policy, Publisher, Span, Timestamp, WallClock,
-    Writer, WriterConfig,
+    Clock, DiskStorage, EffectId, EngineConfig, JournalSink, Network, Publisher, Span, Timestamp, WallClock, Writer,
+    WriterConfig,
 };
 
 use super::child::Setup;
@@ -27,10 +27,6 @@ const PATIENCE: Span = Span::from_secs(60);
 /// How often is looked whether it has.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(20);
 
-/// How long it takes to set a world up, at least, and for so many drivers.
-const SETUP_MIN: Span = Span::from_millis(1_500);
-const SETUP_DRIVERS_PER_S: i64 = 15_000;
-
 /// The name of the file that the engine tells the outside's news to.
 const EFFECTS: &str = "effects";
 
@@ -42,13 +38,13 @@ pub(in crate::run) async fn run(scenario: &Scenario) -> Result<Finished, Failure
     let storage = Arc::new(DiskStorage::create(&setup.directory)?);
     let writer = Writer::open(storage, &writer_config(scenario))?;
     let outages = Outages::new(setup, &scenario.outages)?;
-    let start = clock.now() + setup_time(scenario);
+    let start = clock.now() + scenario.setup_time();
     let world = World::new(Arc::clone(&network), scenario.world.clone(), scenario.seed, start);
     let (drivers, gateways) = (scenario.world.drivers, scenario.world.gateways);
     let faults = FaultInjector::new(scenario.faults.clone(), scenario.seed, start, drivers, gateways);
     let mut drive = Drive {
         scenario,
-        publisher: writer.publisher(Policy::Await),
+        publisher: writer.publisher(scenario.engine.bus.policy()),
         writer,
         world,
         faults,
@@ -78,10 +74,6 @@ fn writer_config(scenario: &Scenario) -> WriterConfig {
     WriterConfig { tick: scenario.engine.tick, ..EngineConfig::default().writer() }
 }
 
-fn setup_time(scenario: &Scenario) -> Span {
-    Span::from_micros(SETUP_MIN.micros() + i64::from(scenario.world.drivers) * 1_000_000 / SETUP_DRIVERS_PER_S)
-}
-
 struct Drive<'a> {
     scenario: &'a Scenario,
     writer: Writer,
@@ -103,7 +95,7 @@ impl Drive<'_> {
         let (scenario, start) = (*scenario, *start);
         let mut pace = Pace::wall(clock.clone(), start, start, 1.0);
         let end = start + scenario.duration;
-        let warm = start + Span::from_secs((scenario.world.warm_up_s + 2.0) as i64);
+        let warm = start + scenario.warm_after();
         let duration_s = Some(scenario.duration.secs_f64());
         let mut progress = Progress::new(ProgressStyle::of_stderr(), &scenario.name, duration_s);
         let (mut emissions, mut deliveries) = (Vec::new(), Vec::new());
@@ -149,7 +141,7 @@ impl Drive<'_> {
         let log_end = self.writer.log().end().0;
         let since = self.clock.now();
         while self.outages.offset() < log_end && self.clock.now().since(since) < PATIENCE && !interrupted {
-            self.outages.step(since.since(self.start), log_end)?;
+            self.outages.step(self.clock.now().since(self.start), log_end)?;
             tokio::time::sleep(LOOK).await;
         }
         let stream = self.clock.now().min(self.start + self.scenario.duration).since(self.start);
