@@ -1,6 +1,6 @@
 //! An engine's directory on the command line, as a shell sees it.
 
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -145,6 +145,37 @@ fn a_line_that_is_one_byte_too_long_is_not_the_end_of_the_next() {
         assert!(out.lines().last().is_some_and(|last| last.contains("\"events\":8")), "{out}");
         assert!(err.contains("8 events: ") && err.contains(" 1 malformed"), "{err}");
     }
+}
+
+#[test]
+fn what_is_at_the_beginning_of_a_line_that_is_too_long_is_no_event() {
+    let directory = street();
+    let directory = directory.path();
+    let events = events();
+    let (blank, first) = (" ".repeat(70_000), events.lines().next().expect("there are some"));
+    let lines = format!("{first}{blank}nonsense\n{blank}{first}\n");
+    let (out, err) = said_to(directory, "ingest --dir d", &lines, 0);
+    assert!(out.lines().last().is_some_and(|last| last.contains("\"events\":2")), "{out}");
+    assert!(err.contains("2 events: 0 accepted, 2 malformed"), "{err}");
+    assert!(err.contains("not used: malformed: a line is longer than 65536 bytes"), "{err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn who_is_told_to_end_ends_with_what_was_whole() {
+    let directory = street();
+    let directory = directory.path();
+    let mut child = start(directory, "ingest --dir d");
+    let mut input = child.stdin.take().expect("it is piped");
+    input.write_all(format!("{}{{\"half\": ", events()).as_bytes()).expect("it reads");
+    let mut line = String::new();
+    std::io::BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it says something");
+    assert!(line.contains("\"events\":7"), "{line}");
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().expect("it is there").success());
+    let Output { status, stderr, .. } = child.wait_with_output().expect("it ends");
+    let err = String::from_utf8(stderr).expect("is UTF-8");
+    assert!(status.success() && err.contains("7 events: 7 accepted; "), "{status}: {err}");
 }
 
 #[test]

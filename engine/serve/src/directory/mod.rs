@@ -3,6 +3,7 @@
 mod error;
 mod follow;
 mod ingest;
+mod input;
 mod inspect;
 mod moment;
 mod past;
@@ -27,15 +28,19 @@ pub use status::{Ended, Said, Status};
 pub use tail::RecordLine;
 pub use verify::{FindingLine, Harm, Verification};
 
+use ingest::Unused;
+use input::Input;
+
 use crate::cli::{AsOfArgs, Commit, FollowArgs, IngestArgs, LogArgs, ReplayArgs, TailArgs};
 
-/// Takes in the events of `input` until it ends, and says on `out` up to where they are durable.
+/// Takes in the events of `input` until it ends or a signal comes, and says on `out` up to where they are durable, and on `notes`
+/// why some are not used.
 ///
 /// # Errors
 /// If the directory cannot be used, the input cannot be read, or the log cannot be written.
 pub fn ingest(
     args: &IngestArgs,
-    input: impl Read,
+    input: impl Read + Send + 'static,
     out: &mut impl Write,
     notes: &mut impl Write,
 ) -> Result<(), DirectoryError> {
@@ -52,8 +57,12 @@ pub fn ingest(
     let writer = Writer::open(Arc::new(storage), &config)?;
     // That nobody hears of it does not stop anything.
     let _ = writeln!(notes, "{}", writer.recovery());
+    let ended = Arc::default();
+    follow::end_with_signals(&ended)?;
+    let input = Input::new(input, ended).map_err(DirectoryError::In)?;
     let mut publisher = writer.publisher(Policy::Await);
-    let taken = ingest::ingest(&mut publisher, args.form, input, out);
+    let mut unused = Unused::new(writer.dead_letters(), notes);
+    let taken = ingest::ingest(&mut publisher, args.form, input, out, &mut unused);
     drop(publisher);
     let ended = writer.shutdown_blocking();
     // The log's own reason says more than that it takes nothing any more.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::match_trace::run_match;
 use crate::cli::{Command, Exit, ImportArgs, LogCommand, RouteArgs, RoutingArgs, TableArgs};
-use crate::directory::{as_of, follow, ingest, inspect, replay, tail, verify};
+use crate::directory::{DirectoryError, as_of, follow, ingest, inspect, replay, tail, verify};
 use crate::import::import;
 use crate::place::{PlaceFile, PlaceFileError, read_places};
 use crate::roads::Router;
@@ -25,6 +25,12 @@ pub fn start(command: &Command) -> Result<Exit, Failure> {
     match run(command, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()) {
         // Who has stopped reading, as `head` does, has what he wanted.
         Err(Failure::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Ok),
+        // But for one who is told what is durable: he cannot know how far that is.
+        Err(Failure::Directory(DirectoryError::Out(error)))
+            if error.kind() == ErrorKind::BrokenPipe && !matches!(command, Command::Ingest(_)) =>
+        {
+            Ok(Exit::Ok)
+        }
         ended => ended,
     }
 }
@@ -45,7 +51,7 @@ fn run(command: &Command, out: &mut impl Write, notes: &mut impl Write) -> Resul
         Command::Table(args) => run_table(args, out, notes),
         Command::Match(args) => run_match(args, out, notes),
         Command::Ingest(args) => {
-            ingest(args, std::io::stdin().lock(), out, notes)?;
+            ingest(args, std::io::stdin(), out, notes)?;
             Ok(Exit::Ok)
         }
         Command::Follow(args) => {

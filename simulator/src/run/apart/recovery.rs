@@ -38,6 +38,10 @@ impl Recovery {
         if seconds > 0.0 {
             recovery.drained_per_s = Some(last.offset.saturating_sub(first.offset) as f64 / seconds);
         }
+        // One that is live before it had to say anything has said nothing wrong.
+        if seconds < FORECAST_FROM_S {
+            recovery.forecast_error = Some(0.0);
+        }
         for (at, status) in statuses.iter().filter(|(at, _)| at < there) {
             if at.since(*begun).secs_f64() < FORECAST_FROM_S {
                 continue;
@@ -88,6 +92,13 @@ mod tests {
         assert!(right.forecast_error.expect("it forecasts") < 1e-9, "{right:?}");
         assert!(recovery(|left| Some(2.0 * left)).forecast_error.expect("it forecasts") > 0.9);
         assert_eq!(recovery(|_| None).forecast_error, Some(1.0));
+    }
+
+    #[test]
+    fn one_that_is_live_at_once_has_nothing_to_forecast() {
+        let soon = &statuses(|_| None)[33..];
+        let recovery = Recovery::of(Timestamp::from_secs(2), soon);
+        assert_eq!((recovery.took_s, recovery.forecast_error), (Some(4.5), Some(0.0)));
     }
 
     #[test]
