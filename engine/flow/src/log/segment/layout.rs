@@ -36,6 +36,11 @@ pub(super) fn checkpoint_path(at: Offset) -> String {
     format!("{CHECKPOINTS}/{:020}.ckpt", at.0)
 }
 
+/// The file of the snapshot whose next offset is `at`.
+pub(super) fn snapshot_path(at: Offset) -> String {
+    format!("{SNAPSHOTS}/{:020}.snap", at.0)
+}
+
 /// The offset that a file is named by; `None` for a foreign name.
 pub(super) fn named_offset(name: &str, ending: &str) -> Option<Offset> {
     let digits = name.strip_suffix(ending)?;

@@ -150,6 +150,32 @@ fn a_torn_end_is_cut_off_and_told() {
     }
 }
 
+/// As it comes about when the system had less of the log on the disk than the engine took for durable, or somebody has cut
+/// off what was damaged.
+#[test]
+fn snapshots_past_the_end_are_gone_before_other_records_take_their_place() {
+    let disk = sample(400);
+    let snapshots = [100, 180, 400, 900];
+    snapshots.iter().for_each(|offset| disk.put(&format!("snapshots/{offset:020}.snap"), b"a state"));
+    disk.put("snapshots/notes.txt", b"do not delete");
+    let bases: Vec<String> = disk.paths().into_iter().filter(|path| path.ends_with(".seg")).collect();
+    bases[3..].iter().for_each(|path| disk.remove(path).expect("there"));
+    disk.remove("durable").expect("there");
+    let (log, opened) = open(&disk).expect("it ends earlier");
+    assert!((180..400).contains(&opened.end.0), "{opened:?}");
+    let left = ["00000000000000000100.snap", "00000000000000000180.snap", "notes.txt"];
+    assert_eq!(disk.list("snapshots").expect("listed"), left);
+    // They stay away, whatever the log grows to, and the disk knows.
+    (opened.end.0..1_200).for_each(|from| log.append(&records(from, 1), &[]).expect("goes on"));
+    log.sync().expect("synced");
+    for seed in 0..20 {
+        let disk = disk.fork();
+        disk.crash(seed);
+        open(&disk).expect("whole");
+        assert_eq!(disk.list("snapshots").expect("listed"), left);
+    }
+}
+
 #[test]
 fn settings_out_of_range_are_refused() {
     let small = SegmentLogConfig { segment_bytes: 100, ..SegmentLogConfig::default() };

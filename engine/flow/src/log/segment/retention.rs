@@ -1,10 +1,11 @@
 use std::collections::VecDeque;
+use std::io;
 
 use etaflow_road::Timestamp;
 
 use super::checkpoint;
 use super::config::Retention;
-use super::layout::{GROUPS, SNAPSHOTS, list};
+use super::layout::{GROUPS, SNAPSHOTS, list, snapshot_path};
 use super::recover::SealedSegment;
 use crate::event::Offset;
 use crate::log::LogError;
@@ -50,4 +51,23 @@ pub(super) fn removable(
         needed.is_none_or(|needed| start <= needed) && checkpoints.binary_search(&start).is_ok()
     };
     Ok((1..=expired).rev().find(fits).unwrap_or(0))
+}
+
+/// Removes the engine's states from after `end`, for good before anything is appended: the records that they come from were
+/// lost, and the others that will take their place lead to another state.
+pub(super) fn remove_snapshots_after(storage: &dyn Storage, end: Offset) -> Result<(), LogError> {
+    let failed = |path: &str, error: &io::Error| LogError::io(storage.show(path), "removing it", error);
+    let after = list(storage, SNAPSHOTS, ".snap")?.offsets.into_iter().filter(|&offset| offset > end);
+    let paths: Vec<String> = after.map(snapshot_path).collect();
+    for path in &paths {
+        match storage.remove(path) {
+            // Who follows the log in another process may just have let go of it.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(path, &error)),
+            _ => {}
+        }
+    }
+    if paths.is_empty() {
+        return Ok(());
+    }
+    storage.sync_folder(SNAPSHOTS).map_err(|error| failed(SNAPSHOTS, &error))
 }
