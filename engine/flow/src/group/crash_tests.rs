@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::tests::{record, records};
 use super::*;
-use crate::log::{Log, SegmentLog, SegmentLogConfig, SyncPolicy};
+use crate::log::{Log, Retention, SegmentLog, SegmentLogConfig, SyncPolicy};
 use crate::storage::Storage;
 use crate::storage::forgetful::ForgetfulDisk;
 
@@ -31,7 +31,13 @@ proptest! {
     ) {
         let disk = ForgetfulDisk::new(seed);
         let storage: Arc<dyn Storage> = Arc::new(disk.clone());
-        let config = SegmentLogConfig { segment_bytes: 4 << 10, tail_records: 20, sync: SyncPolicy::default(), ..SegmentLogConfig::default() };
+        let config = SegmentLogConfig {
+            segment_bytes: 4 << 10,
+            sync: SyncPolicy::default(),
+            tail_records: 20,
+            // All goes that nobody needs.
+            retention: Retention { bytes_max: Some(0), age_max: None },
+        };
         // What is done for certain, and what was handed out in all lives without a gap.
         let (mut done, mut had) = (0, 0);
         for (power, failures, steps, process_alone) in lives {
@@ -46,7 +52,12 @@ proptest! {
             disk.fail_syncs(failures);
             for step in steps {
                 match step {
-                    Step::Append(count) => drop(log.append(&records(log.end().0, count), &[])),
+                    Step::Append(count) => {
+                        drop(log.append(&records(log.end().0, count), &[]));
+                        if segments.checkpoint_due() {
+                            segments.put_checkpoint(log.end(), Vec::new());
+                        }
+                    }
                     Step::Sync => drop(segments.sync()),
                     Step::Read => {
                         let first = group.next_offset().0;

@@ -50,6 +50,9 @@ struct Placed {
     mark: Mark,
 }
 
+/// What is in the two places, if it is whole.
+type Places = [Option<Placed>; 2];
+
 /// Why a mark cannot be read or set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -105,6 +108,16 @@ impl MarkFile {
     /// If it cannot be read, or is damaged.
     pub fn read(storage: &dyn Storage, path: &str) -> Result<Option<Mark>, MarkError> {
         Ok(newest(storage, path, Access::Read)?.map(|open| open.last.mark))
+    }
+
+    /// A mark that no power failure takes back, whoever is just setting another one: the lesser of the last two. `None` if
+    /// there is none.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn read_durable(storage: &dyn Storage, path: &str) -> Result<Option<Mark>, MarkError> {
+        let found = places(storage, path, Access::Read)?;
+        Ok(found.and_then(|(_, placed)| placed.iter().flatten().map(|placed| placed.mark).min()))
     }
 
     /// The mark that was set last.
@@ -165,6 +178,14 @@ impl MarkFile {
 
 /// A file with the newer of its two places; `None` if there is no file.
 fn newest(storage: &dyn Storage, path: &str, access: Access) -> Result<Option<Open>, MarkError> {
+    Ok(places(storage, path, access)?.and_then(|(file, placed)| {
+        let last = placed.into_iter().flatten().max_by_key(|placed| placed.sequence)?;
+        Some(Open { file, last, sequence_max: last.sequence })
+    }))
+}
+
+/// A file with its two places, of which at least one is whole; `None` if there is no file.
+fn places(storage: &dyn Storage, path: &str, access: Access) -> Result<Option<(Arc<dyn StorageFile>, Places)>, MarkError> {
     let shown = storage.show(path);
     let failed = |error: &io::Error| {
         let (doing, message) = ("read", error.to_string());
@@ -175,21 +196,20 @@ fn newest(storage: &dyn Storage, path: &str, access: Access) -> Result<Option<Op
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(&error)),
     };
-    let mut newest: Option<Placed> = None;
+    let mut placed = [None; 2];
     let mut version = None;
     for place in [0, 1] {
         let mut bytes = [0; PLACE_BYTES];
         let read = file.read_at(&mut bytes, u64::from(place) * SECOND_AT).map_err(|error| failed(&error))?;
-        let found = Placed::decode(place, &bytes[..read]);
-        newest = newest.into_iter().chain(found).max_by_key(|placed| placed.sequence);
+        placed[usize::from(place)] = Placed::decode(place, &bytes[..read]);
         if bytes[..7] == MAGIC[..7] && bytes[7] > MAGIC[7] {
             version = Some(char::from(bytes[7]));
         }
     }
-    match (newest, version) {
-        (Some(last), _) => Ok(Some(Open { file, last, sequence_max: last.sequence })),
-        (None, Some(version)) => Err(MarkError::Newer { path: shown, version }),
-        (None, None) => Err(MarkError::Damaged { path: shown }),
+    match (placed, version) {
+        ([None, None], Some(version)) => Err(MarkError::Newer { path: shown, version }),
+        ([None, None], None) => Err(MarkError::Damaged { path: shown }),
+        _ => Ok(Some((file, placed))),
     }
 }
 

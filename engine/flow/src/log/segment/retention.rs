@@ -39,7 +39,8 @@ pub(super) fn removable(
     let groups = storage.list(GROUPS).map_err(|error| LogError::io(storage.show(GROUPS), "listing it", &error))?;
     // A dot is in no group's name: locks have one, and marks that are being made.
     for group in groups.iter().filter(|name| !name.contains('.')) {
-        match MarkFile::read(storage, &format!("{GROUPS}/{group}")) {
+        // What was just set may not be on the disk yet.
+        match MarkFile::read_durable(storage, &format!("{GROUPS}/{group}")) {
             Ok(mark) => mark.into_iter().for_each(|mark| need(Offset(mark.offset))),
             // Whoever it belongs to will say what is wrong with it; until then nobody knows what it needs.
             Err(_) => return Ok(0),
