@@ -338,7 +338,9 @@ impl Shared {
         }
         // Readers are told first, so that none finds a file gone that it was promised.
         let start = writer.sealed()[removable - 1].end;
-        self.state().start = start;
+        if !self.state().begin_at(start) {
+            return Ok(());
+        }
         for _ in 0..removable {
             writer.remove_oldest()?;
         }

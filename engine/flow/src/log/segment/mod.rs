@@ -23,6 +23,8 @@ mod frame;
 #[cfg(test)]
 mod frame_tests;
 mod header;
+#[cfg(test)]
+mod hooked;
 mod layout;
 mod log;
 #[cfg(test)]

@@ -1,7 +1,8 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use etaflow_road::Span;
 
+use super::hooked::Hooked;
 use super::samples::records;
 use super::*;
 use crate::event::Offset;
@@ -151,4 +152,34 @@ fn a_mark_that_a_power_cut_may_take_back_lets_go_of_nothing() {
         let mark = MarkFile::open(kept.storage, "groups/a").expect("one place is whole").mark().expect("set");
         assert!(opened.start.0 <= mark.offset, "{opened:?} {mark:?}");
     }
+}
+
+#[test]
+fn a_hold_that_is_taken_while_it_is_asked_who_needs_what_is_respected() {
+    let log: Arc<Mutex<Option<SegmentLog>>> = Arc::default();
+    let hold = Arc::new(Mutex::new(None));
+    let hook = {
+        let (log, hold) = (Arc::clone(&log), Arc::clone(&hold));
+        move |path: &str| {
+            if let Some(log) = log.lock().expect("no panic").as_ref().filter(|_| path == "groups") {
+                hold.lock().expect("no panic").get_or_insert_with(|| log.hold(log.start()));
+            }
+        }
+    };
+    let storage = Arc::new(Hooked { disk: SimulatedStorage::new(), hook });
+    let retention = Retention { bytes_max: Some(1), age_max: None };
+    let config = SegmentLogConfig { segment_bytes: 4 << 10, retention, tail_records: 0, ..Default::default() };
+    let (opened, _) = SegmentLog::open_stepwise(storage.clone(), &config).expect("a log");
+    *log.lock().expect("no panic") = Some(opened.clone());
+    let kept = Kept { storage: storage.clone(), disk: storage.disk.clone(), log: opened };
+    kept.append(20, true);
+    kept.settle();
+    assert!(hold.lock().expect("no panic").is_some(), "nobody was asked");
+    assert_eq!(kept.log.start(), Offset(0));
+    assert_eq!(kept.log.read(Offset(0)).expect("held").expect("there").records()[0], records(0, 1)[0]);
+    // Held no more, it goes.
+    *log.lock().expect("no panic") = None;
+    *hold.lock().expect("no panic") = None;
+    kept.settle();
+    assert!(kept.log.start() > Offset(300));
 }

@@ -176,6 +176,15 @@ impl State {
         }
     }
 
+    /// Lets the log begin at `start`; whether nobody holds what is before it. Who takes a hold after this finds it gone.
+    pub(super) fn begin_at(&mut self, start: Offset) -> bool {
+        let free = self.holds.values().all(|held| *held >= start);
+        if free {
+            self.start = start;
+        }
+        free
+    }
+
     pub(super) fn has_pending(&self) -> bool {
         !self.pending.is_empty()
     }
