@@ -109,6 +109,9 @@ pub enum LogError {
         /// What is wrong.
         what: &'static str,
     },
+    /// Who wrote it has panicked: a mistake of this program.
+    #[error("who wrote it has panicked, and has said why")]
+    Panicked,
     /// A write or a sync failed before: nothing is taken any more, since nobody knows what is on the disk.
     #[error("the log takes nothing any more since a write failed: {0}; start again when that is put right")]
     Failed(Box<LogError>),

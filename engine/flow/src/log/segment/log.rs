@@ -1,5 +1,5 @@
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use event_listener::{Event, EventListener, Listener};
@@ -14,7 +14,7 @@ use super::layout::{WRITER_LOCK, check_marker, mark};
 use super::recover::{Recovered, Torn, recover};
 use super::retention;
 use super::state::{Found, Resume, State};
-use super::syncer;
+use super::syncer::{self, PanicGuard};
 use super::writer::SegmentWriter;
 use crate::event::{Note, Offset, Record};
 use crate::log::{Batch, Hold, Log, LogError};
@@ -249,7 +249,10 @@ impl Shared {
     /// Writes all that is pending, and syncs it if the policy says so, or `sync`; unless it is `done` by the time that it is
     /// its turn. How far the log is durable then.
     pub(super) fn commit(&self, sync: bool, done: impl Fn(&State) -> bool) -> Result<Offset, LogError> {
-        let mut writer = self.writer.lock().expect("no code panics while it writes");
+        let _guard = PanicGuard::new(self);
+        let Ok(mut writer) = self.writer.lock() else {
+            return Err(LogError::Failed(Box::new(LogError::Panicked)));
+        };
         let (chunks, upto, closed) = {
             let mut state = self.state();
             if let Some(failure) = &state.failure {
@@ -348,8 +351,9 @@ impl Shared {
     }
 
     /// Nothing is taken any more.
-    fn fail(&self, error: LogError) {
-        let mut state = self.state();
+    pub(super) fn fail(&self, error: LogError) {
+        // Also after a panic that was in the midst of it: what is set here is whole in any case.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.failure.get_or_insert(LogError::Failed(Box::new(error)));
         state.closed = true;
         drop(state);

@@ -177,6 +177,29 @@ fn snapshots_past_the_end_are_gone_before_other_records_take_their_place() {
 }
 
 #[test]
+fn the_thread_that_writes_says_so_when_it_panics() {
+    let hook = |path: &str| assert!(path != "log/00000000000000000080.seg", "the test wants it to panic here");
+    let storage = super::hooked::Hooked { disk: SimulatedStorage::new(), hook };
+    let (log, _) = SegmentLog::open(Arc::new(storage), &config(SyncPolicy::default())).expect("a log");
+    let mut reader = LogReader::new(Arc::new(log.clone()), Offset(0));
+    let waiting = std::thread::spawn(move || {
+        while let Some(batch) = reader.next_blocking()? {
+            assert!(!batch.records().is_empty());
+        }
+        Ok::<(), LogError>(())
+    });
+    for from in (0..100).step_by(20) {
+        // It may be told already.
+        _ = log.append(&records(from, 20), &[]);
+    }
+    let failure = waiting.join().expect("no panic here").expect_err("nothing comes any more");
+    assert!(failure.to_string().contains("has panicked"), "{failure}");
+    assert!(log.is_closed() && log.failure() == Some(failure.clone()));
+    assert_eq!(log.append(&records(log.end().0, 1), &[]), Err(failure.clone()));
+    assert_eq!(log.sync(), Err(failure));
+}
+
+#[test]
 fn settings_out_of_range_are_refused() {
     let small = SegmentLogConfig { segment_bytes: 100, ..SegmentLogConfig::default() };
     let said = SegmentLog::open(Arc::new(SimulatedStorage::new()), &small).map(|_| ()).expect_err("too small");
