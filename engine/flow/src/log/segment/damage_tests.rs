@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::samples::{notes, record, records};
 use super::*;
-use crate::event::{Entries, Offset};
+use crate::event::{DriverId, Entries, Key, Note, Noted, Offset};
 use crate::log::{Log, LogError};
 use crate::storage::SimulatedStorage;
 
@@ -115,6 +115,29 @@ fn a_flip_of_every_bit_is_found() {
             (0..8).for_each(|bit| check_flip(&storage, &path, at, 1 << bit, COUNT, true));
         }
     }
+}
+
+/// It has the letters that a seal begins with in its name.
+#[test]
+fn a_name_is_not_taken_for_a_seal_behind_a_damaged_header() {
+    let storage = SimulatedStorage::new();
+    let (log, _) =
+        SegmentLog::open_stepwise(Arc::new(storage.clone()), &SegmentLogConfig::default()).expect("a log");
+    let what = Noted::Driver { driver: DriverId(1), key: Key::Text("eflS-1".into()) };
+    for from in [0, 20, 40] {
+        let note = Note { offset: Offset(from), what: what.clone() };
+        log.append(&records(from, 20), &[note]).expect("goes on");
+        log.sync().expect("synced");
+    }
+    let path = "log/00000000000000000000.seg";
+    let bytes = storage.contents(path).expect("there");
+    let second = bytes.windows(4).enumerate().filter(|(_, four)| four == b"eflB").nth(1).expect("three batches").0;
+    assert!(storage.flip(path, second as u64 + 20, 1));
+    let mut found = Vec::new();
+    let verified = log.files().verify(|finding| found.push((finding.offset, finding.what))).expect("readable");
+    let expected = [(20, "the batch's header does not match its checksum"), (20, "the batch has another offset")];
+    assert_eq!(found, expected.map(|(offset, what)| (Some(Offset(offset)), what)));
+    assert_eq!((verified.records, verified.damages), (40, 2));
 }
 
 #[test]

@@ -220,7 +220,9 @@ impl<F: FnMut(Finding)> Verifier<'_, F> {
                 Err(what) => {
                     self.wrong(segment, at, here.offset, what);
                     (intact, here.time) = (false, Timestamp::MIN);
-                    match next_batch(segment, &mut window, at + 1).map_err(&failed)? {
+                    // Anybody's name may have the seal's first letters in it.
+                    let seal_at = segment.seal()?.map(|(_, at)| at);
+                    match next_batch(segment, &mut window, at + 1, seal_at).map_err(&failed)? {
                         Some(found) => at = found,
                         None => return Ok(None),
                     }
@@ -318,20 +320,25 @@ fn agrees(segment: &OpenSegment, header: &BatchHeader, entries: &Entries, here: 
     if header.synced > header.base { Err("the batch knows of a later offset than its own") } else { Ok(()) }
 }
 
-/// Where the next batch begins whose header is whole, from `at` on, or the seal.
-fn next_batch(segment: &OpenSegment, window: &mut Window, at: u64) -> std::io::Result<Option<u64>> {
+/// Where the next batch begins whose header is whole, from `at` on, or the seal that is at `seal_at`.
+fn next_batch(
+    segment: &OpenSegment,
+    window: &mut Window,
+    at: u64,
+    seal_at: Option<u64>,
+) -> std::io::Result<Option<u64>> {
     let mut at = at;
     loop {
         let bytes = window.bytes(segment.file.as_ref(), at, BATCH_HEADER_BYTES)?;
         if bytes.len() < BATCH_HEADER_BYTES {
             return Ok(None);
         }
-        let found = bytes.windows(BATCH_HEADER_BYTES).position(|place| {
+        let found = bytes.windows(BATCH_HEADER_BYTES).zip(at..).find(|(place, here)| {
             let header = if place.starts_with(MAGIC) { place.first_chunk() } else { None };
-            header.is_some_and(|header| BatchHeader::decode(header).is_ok()) || place.starts_with(SEAL_MAGIC)
+            header.is_some_and(|header| BatchHeader::decode(header).is_ok()) || seal_at == Some(*here)
         });
         match found {
-            Some(skip) => return Ok(Some(at + skip as u64)),
+            Some((_, here)) => return Ok(Some(here)),
             None => at += (bytes.len() - BATCH_HEADER_BYTES + 1) as u64,
         }
     }
