@@ -1,6 +1,7 @@
 use super::error::GroupError;
-use super::position::{FOLDER, is_name, lock, path};
+use super::position::{lock, path};
 use crate::event::Offset;
+use crate::storage::directory::{GROUPS, is_mark_name};
 use crate::storage::{Mark, MarkError, MarkFile, Storage};
 
 /// A group, or a sink, and how far it has come.
@@ -26,13 +27,13 @@ impl GroupInfo {
 /// # Errors
 /// If their folder cannot be read.
 pub fn groups(storage: &dyn Storage) -> Result<Vec<GroupInfo>, GroupError> {
-    let names = storage.list(FOLDER).map_err(|error| GroupError::io(storage, FOLDER, "listing it", &error))?;
+    let names = storage.list(GROUPS).map_err(|error| GroupError::io(storage, GROUPS, "listing it", &error))?;
     let info = |name: String| {
         // One that is not there any more has just been removed.
         let mark = MarkFile::read(storage, &path(&name)).transpose()?;
         Some(GroupInfo { name, mark })
     };
-    Ok(names.into_iter().filter(|name| is_name(name)).filter_map(info).collect())
+    Ok(names.into_iter().filter(|name| is_mark_name(name)).filter_map(info).collect())
 }
 
 /// Forgets a group: the log keeps nothing for it any more, and one of that name begins anew. Whether there was one.
@@ -47,6 +48,6 @@ pub fn remove_group(storage: &dyn Storage, name: &str) -> Result<bool, GroupErro
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(GroupError::io(storage, &path, "removing it", &error)),
     }
-    storage.sync_folder(FOLDER).map_err(|error| GroupError::io(storage, FOLDER, "syncing it", &error))?;
+    storage.sync_folder(GROUPS).map_err(|error| GroupError::io(storage, GROUPS, "syncing it", &error))?;
     Ok(true)
 }

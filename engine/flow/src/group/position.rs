@@ -7,10 +7,8 @@ use super::StartFrom;
 use super::error::GroupError;
 use crate::event::Offset;
 use crate::log::LogError;
+use crate::storage::directory::{GROUPS, is_mark_name};
 use crate::storage::{Mark, MarkFile, Storage, StorageLock};
-
-/// Where groups are.
-pub(super) const FOLDER: &str = "groups";
 
 /// So often a group looks for its beginning again when the log has let go of it meanwhile.
 const ATTEMPTS_MAX: usize = 8;
@@ -126,21 +124,15 @@ impl Position {
 
 /// The file of a group.
 pub(super) fn path(name: &str) -> String {
-    format!("{FOLDER}/{name}")
-}
-
-/// Whether it can be the name of a group: it is then one file's, in any folder.
-pub(super) fn is_name(name: &str) -> bool {
-    let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
-    (1..=64).contains(&name.len()) && name.bytes().all(fine)
+    format!("{GROUPS}/{name}")
 }
 
 /// Takes a group for oneself.
 pub(super) fn lock(storage: &dyn Storage, name: &str) -> Result<StorageLock, GroupError> {
-    if !is_name(name) {
+    if !is_mark_name(name) {
         return Err(GroupError::Name { name: name.to_owned() });
     }
-    storage.create_folder(FOLDER).map_err(|error| GroupError::io(storage, FOLDER, "making it", &error))?;
+    storage.create_folder(GROUPS).map_err(|error| GroupError::io(storage, GROUPS, "making it", &error))?;
     let file = format!("{}.lock", path(name));
     storage.lock(&file).map_err(|error| match error.kind() {
         std::io::ErrorKind::WouldBlock => GroupError::Locked { path: storage.show(&file) },

@@ -4,6 +4,7 @@
 //! Paths are relative to the storage's folder, with `/` between names. Nothing is durable before it is synced: the content
 //! of a file by [`StorageFile::sync`], and its name, its renaming and its removal by [`Storage::sync_folder`].
 
+pub(crate) mod directory;
 mod disk;
 #[cfg(test)]
 pub(crate) mod forgetful;

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::event::Offset;
 use crate::log::LogError;
+use crate::storage::directory::GROUPS;
 use crate::storage::{Storage, read_all, replace};
 
 /// Names a directory as one of ours.
@@ -20,8 +21,6 @@ pub(super) const SEGMENTS: &str = "log";
 pub(super) const CHECKPOINTS: &str = "checkpoints";
 /// Where the engine's states are.
 pub(super) const SNAPSHOTS: &str = "snapshots";
-/// Where the offsets of groups are.
-pub(super) const GROUPS: &str = "groups";
 
 /// Files that may be there before the marker is.
 const EARLIER: [&str; 3] = [WRITER_LOCK, "engine.lock", "etaflow.new"];

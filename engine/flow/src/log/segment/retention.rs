@@ -5,10 +5,11 @@ use etaflow_road::Timestamp;
 
 use super::checkpoint;
 use super::config::Retention;
-use super::layout::{GROUPS, SNAPSHOTS, list, snapshot_path};
+use super::layout::{SNAPSHOTS, list, snapshot_path};
 use super::recover::SealedSegment;
 use crate::event::Offset;
 use crate::log::LogError;
+use crate::storage::directory::{GROUPS, is_mark_name};
 use crate::storage::{MarkFile, Storage};
 
 /// How many of the oldest segments the settings would let go of.
@@ -37,8 +38,7 @@ pub(super) fn removable(
         need(*oldest);
     }
     let groups = storage.list(GROUPS).map_err(|error| LogError::io(storage.show(GROUPS), "listing it", &error))?;
-    // A dot is in no group's name: locks have one, and marks that are being made.
-    for group in groups.iter().filter(|name| !name.contains('.')) {
+    for group in groups.iter().filter(|name| is_mark_name(name)) {
         // What was just set may not be on the disk yet.
         match MarkFile::read_durable(storage, &format!("{GROUPS}/{group}")) {
             Ok(mark) => mark.into_iter().for_each(|mark| need(Offset(mark.offset))),

@@ -183,3 +183,14 @@ fn a_hold_that_is_taken_while_it_is_asked_who_needs_what_is_respected() {
     kept.settle();
     assert!(kept.log.start() > Offset(300));
 }
+
+#[test]
+fn a_file_whose_name_is_no_groups_holds_nothing() {
+    let kept = Kept::new(Retention { bytes_max: Some(1), age_max: None });
+    for name in ["README", "billing~", "Billing", "billing.lock", "billing.new"] {
+        kept.disk.put(&format!("groups/{name}"), b"who reads what");
+    }
+    kept.append(20, true);
+    kept.settle();
+    assert!(kept.log.start() > Offset(300));
+}
