@@ -13,6 +13,9 @@ const SECOND_AT: u64 = 4_096;
 /// The bytes of a place: magic, sequence, offset, within, checksum.
 const PLACE_BYTES: usize = 36;
 
+/// A place with a higher number is damaged: so often no mark is set, and the next ones can be counted.
+const SEQUENCE_MAX: u64 = u64::MAX / 2;
+
 /// How far somebody has come with the log: all before `offset` is done, and of the record at `offset` the first `within`
 /// parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -234,7 +237,8 @@ impl Placed {
         }
         let number = |at: usize| content[at..at + 8].try_into().map(u64::from_le_bytes).ok();
         let mark = Mark { offset: number(8)?, within: number(16)? };
-        Some(Self { place, sequence: number(0)?, mark })
+        let sequence = number(0).filter(|&sequence| sequence <= SEQUENCE_MAX)?;
+        Some(Self { place, sequence, mark })
     }
 }
 

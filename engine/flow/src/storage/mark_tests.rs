@@ -95,6 +95,21 @@ fn what_is_no_mark_is_named() {
     }
 }
 
+/// A whole place with a number after which none comes.
+#[test]
+fn a_place_that_could_not_be_followed_is_passed_over() {
+    for last in [u64::MAX, u64::MAX - 1] {
+        let disk = ForgetfulDisk::new(1);
+        open(&disk).set(mark(7)).expect("the disk is well");
+        let placed = Placed { place: 0, sequence: last, mark: mark(9) };
+        disk.open(PATH, Access::Write).and_then(|file| file.write_at(&placed.encode(), 0)).expect("writes it");
+        let mut file = open(&disk);
+        assert_eq!(file.mark(), Some(mark(7)));
+        (10..14).for_each(|offset| file.set(mark(offset)).expect("the disk is well"));
+        assert_eq!(open(&disk).mark(), Some(mark(13)));
+    }
+}
+
 /// As the first version wrote it.
 #[test]
 fn marks_of_old_are_read() {

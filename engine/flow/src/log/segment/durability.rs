@@ -29,6 +29,9 @@ const SECTOR_BYTES: usize = 512;
 /// How long the file is.
 pub(super) const DURABILITY_BYTES: usize = SECTOR_BYTES + SLOT_BYTES;
 
+/// A slot with a higher number is damaged: so many are never written, and the next ones can be counted.
+const NUMBER_MAX: u64 = u64::MAX / 2;
+
 /// How far the log is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Durability {
@@ -59,7 +62,7 @@ impl Durability {
             synced: Offset(reader.u64("synced")?),
         };
         let same = reader.u32("check")? == crc32c::crc32c(&bytes[..32]) && reader.u32("reserved")? == 0;
-        Ok((sound && same).then_some(mark))
+        Ok((sound && same && mark.number <= NUMBER_MAX).then_some(mark))
     }
 
     /// The slots of a file, each with where it begins; `None` for one that is damaged.

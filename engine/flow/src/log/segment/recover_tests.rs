@@ -199,6 +199,27 @@ fn the_thread_that_writes_says_so_when_it_panics() {
     assert_eq!(log.sync(), Err(failure));
 }
 
+/// A whole slot with a number after which none comes.
+#[test]
+fn a_durable_mark_that_could_not_be_followed_is_passed_over() {
+    for last in [u64::MAX, u64::MAX - 1] {
+        let disk = sample(100);
+        let mut bytes = disk.contents("durable").expect("there");
+        let slot = &mut bytes[(last % 2) as usize * 512..][..40];
+        slot[8..16].copy_from_slice(&last.to_le_bytes());
+        let check = crc32c::crc32c(&slot[..32]).to_le_bytes();
+        slot[32..36].copy_from_slice(&check);
+        disk.put("durable", &bytes);
+        let (log, opened) = open(&disk).expect("the other slot is whole");
+        assert_eq!(opened.end, Offset(100));
+        for from in 100..104 {
+            log.append(&records(from, 1), &[]).expect("goes on");
+            log.sync().expect("synced");
+        }
+        assert_eq!(log.files().durable(), Ok(Offset(104)));
+    }
+}
+
 #[test]
 fn settings_out_of_range_are_refused() {
     let small = SegmentLogConfig { segment_bytes: 100, ..SegmentLogConfig::default() };
