@@ -118,9 +118,12 @@ impl LogFiles {
         }
         let (found, header) = segment.walk(near, |header| header.time >= time || header.end() >= durable)?;
         let Some(header) = header.filter(|header| header.base < durable) else { return Ok(None) };
+        let damaged = |what| segment.damaged(found.at, found.offset, durable, what);
+        if segment.size()? < found.at + header.batch_bytes() as u64 {
+            return Err(damaged("the batch is cut short"));
+        }
         let mut batch = vec![0; header.batch_bytes()];
         let read = segment.file.read_at(&mut batch, found.at).map_err(segment.failed("reading it"))?;
-        let damaged = |what| segment.damaged(found.at, found.offset, durable, what);
         if read < batch.len() {
             return Err(damaged("the batch is cut short"));
         }
