@@ -138,7 +138,7 @@ pub use bytes::BytesError;
 pub use config::{Config, PipelineConfigError};
 pub use effect::{
     Deliverer, DeliveryConfig, DeliveryError, DeliverySetup, Effect, EffectId, Guarantee, JournalError, JournalSink,
-    Sink, SinkError, SinkReport,
+    LogEnd, Sink, SinkError, SinkReport,
 };
 pub use eta::{
     Arrival, Calibration, Cause, Epoch, Estimator, EtaConfig, EtaConfigError, EtaInput, EtaUpdate, Phase, Quantiles,

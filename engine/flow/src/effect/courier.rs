@@ -4,6 +4,7 @@ use std::sync::Arc;
 use etaflow_road::{Span, Timestamp};
 
 use super::config::DeliveryConfig;
+use super::deliverer::LogEnd;
 use super::id::{Effect, EffectId};
 use super::mailbox::Mailbox;
 use super::{Guarantee, Sink, SinkError};
@@ -23,7 +24,7 @@ pub(super) struct Courier {
     retry_next: Span,
     not_before: Option<Timestamp>,
     /// Where the log ended when the engine was opened.
-    end: Offset,
+    end: LogEnd,
     asked: bool,
     /// What the sink took last, of records that the log has lost: new records have other effects under the same ids.
     lost: Option<EffectId>,
@@ -60,7 +61,7 @@ impl Courier {
         marks: MarkFile,
         mailbox: Arc<Mailbox>,
         config: &DeliveryConfig,
-        end: Offset,
+        end: LogEnd,
     ) -> Self {
         let guarantee = sink.guarantee();
         Self {
@@ -145,7 +146,7 @@ impl Courier {
     fn ask(&mut self) -> Result<(), String> {
         let last = self.sink.last_taken().map_err(|error| error.to_string())?;
         if !std::mem::replace(&mut self.asked, true) {
-            self.lost = last.filter(|last| last.offset >= self.end);
+            self.lost = last.filter(|last| self.end.has_lost(last.after()));
         }
         self.mailbox.outbox().learn(last.filter(|_| last != self.lost));
         self.due = Due::Nothing;

@@ -306,7 +306,8 @@ fn begin(
     let from = image.as_ref().map_or(Offset(0), |(before, _)| *before);
     let kept = image.as_ref().map(|(_, bytes)| backlog::decode(bytes).expect("as it was written"));
     let kept = kept.as_ref().map(|kept| &kept[0].1[..]);
-    let (lane, courier) = Lane::open(Box::new(sink), &storage, kept, (from, end), config).expect("the disk is well");
+    let (lane, courier) =
+        Lane::open(Box::new(sink), &storage, kept, (from, LogEnd::Found(end)), config).expect("the disk is well");
     assert!(lane.gap.is_none() && !lane.was_ahead);
     (lane.mailbox, courier)
 }

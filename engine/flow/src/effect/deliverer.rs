@@ -18,7 +18,7 @@ use crate::event::Offset;
 use crate::log::Log;
 use crate::pipeline::Output;
 use crate::sequencer::Dictionary;
-use crate::storage::Storage;
+use crate::storage::{Mark, Storage};
 use crate::time::{Clock, WallClock};
 
 /// How long a log that says nothing is believed.
@@ -50,9 +50,33 @@ pub struct DeliverySetup {
     /// The record from which on outputs are told: the next one of the snapshot that the pipeline starts from, or the first.
     pub from: Offset,
     /// Where the durable log ends. A new sink begins here.
-    pub end: Offset,
+    pub end: LogEnd,
     /// What [`Deliverer::backlog`] gave when that snapshot was cut.
     pub backlog: Option<Vec<u8>>,
+}
+
+/// Where a durable log ends, as far as somebody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogEnd {
+    /// The log was read through to here by the one who writes it: what a sink took of later records is lost to the log.
+    Found(Offset),
+    /// The log's writer has said so, and may have come further: what he says need not outlive a power cut, though the log
+    /// does. What a sink took of later records is believed.
+    Told(Offset),
+}
+
+impl LogEnd {
+    /// The first record that is not before it.
+    pub const fn offset(self) -> Offset {
+        match self {
+            Self::Found(offset) | Self::Told(offset) => offset,
+        }
+    }
+
+    /// Whether the log has lost some of what was done by somebody who has come to `mark`.
+    pub(super) fn has_lost(self, mark: Mark) -> bool {
+        matches!(self, Self::Found(end) if mark > Mark { offset: end.0, within: 0 })
+    }
 }
 
 impl Deliverer {

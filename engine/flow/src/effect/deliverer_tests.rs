@@ -106,12 +106,16 @@ impl Bench {
     }
 
     fn open(&self, sinks: Vec<Box<dyn Sink>>, from: u64, end: u64) -> Result<Deliverer, DeliveryError> {
+        self.open_at(sinks, from, LogEnd::Found(Offset(end)))
+    }
+
+    fn open_at(&self, sinks: Vec<Box<dyn Sink>>, from: u64, end: LogEnd) -> Result<Deliverer, DeliveryError> {
         let setup = DeliverySetup {
             storage: Arc::new(self.disk.clone()),
             log: Arc::clone(&self.log) as Arc<dyn Log>,
             dictionary: Arc::clone(&self.dictionary),
             from: Offset(from),
-            end: Offset(end),
+            end,
             backlog: None,
         };
         let config = DeliveryConfig { finish_max: self.finish_max, ..DeliveryConfig::default() };
@@ -196,6 +200,24 @@ fn what_a_sink_misses_is_said() {
     assert_eq!(open(20, 30), (Some((Offset(10), Offset(20))), false), "a snapshot was cut without it");
     assert_eq!(open(0, 5), (None, true), "the log was cut off");
     assert_eq!(open(0, 7), (None, false));
+}
+
+/// What the writer says of its log need not outlive a power cut, though the log does: it is then told to be shorter than
+/// what a sink has done, until the writer has read it again.
+#[test]
+fn what_was_done_is_not_done_again_for_a_log_that_is_told_to_be_shorter() {
+    let bench = Bench::new();
+    let mark = || MarkFile::read(&bench.disk, "sinks/sink").expect("it is whole").expect("it is there");
+    drop(bench.open(vec![handing("sink", Guarantee::AtLeastOnce).0], 0, 190).expect("opens"));
+    let (sink, received) = handing("sink", Guarantee::AtLeastOnce);
+    let deliverer = bench.open_at(vec![sink], 150, LogEnd::Told(Offset(150))).expect("opens");
+    assert_eq!((mark().offset, deliverer.reports()[0].was_ahead), (190, false));
+    *bench.log.durable.lock().expect("no test panics with it") = Offset(192);
+    deliverer.set_live(true);
+    deliverer.tell(&told(150..192), Offset(192));
+    assert_eq!(received.recv().expect("it takes them").len(), 2);
+    assert!(deliverer.finish());
+    assert_eq!((deliverer.reports()[0].suppressed, mark().offset), (40, 191));
 }
 
 #[test]

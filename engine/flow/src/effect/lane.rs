@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::config::DeliveryConfig;
 use super::courier::Courier;
+use super::deliverer::LogEnd;
 use super::id::Effect;
 use super::mailbox::Mailbox;
 use super::outbox::Outbox;
@@ -23,20 +24,21 @@ pub(super) struct Lane {
 
 impl Lane {
     /// Begins where the sink was left. `kept` is what waited for it when the snapshot was cut; outputs are told from `from`
-    /// on, and the durable log ends at `end`.
+    /// on, and the durable log ends where `end` says.
     pub(super) fn open(
         sink: Box<dyn Sink>,
         storage: &Arc<dyn Storage>,
         kept: Option<&[Effect]>,
-        (from, end): (Offset, Offset),
+        (from, end): (Offset, LogEnd),
         config: &DeliveryConfig,
     ) -> Result<(Self, Courier), DeliveryError> {
         let name = sink.name().to_owned();
         let failed = |error| DeliveryError::Mark { sink: name.clone(), error };
         let mut marks = MarkFile::open(Arc::clone(storage), format!("sinks/{name}")).map_err(failed)?;
-        let at_end = Mark { offset: end.0, within: 0 };
+        let at_end = Mark { offset: end.offset().0, within: 0 };
         let found = marks.mark();
-        let done = found.filter(|&mark| mark <= at_end).unwrap_or(at_end);
+        let was_ahead = found.is_some_and(|mark| end.has_lost(mark));
+        let done = found.filter(|_| !was_ahead).unwrap_or(at_end);
         if found != Some(done) {
             marks.set(done).map_err(failed)?;
         }
@@ -52,7 +54,7 @@ impl Lane {
             guarantee: sink.guarantee(),
             mailbox: Arc::clone(&mailbox),
             gap: (kept.is_none() && done.offset < from.0).then_some((Offset(done.offset), from)),
-            was_ahead: found.is_some_and(|mark| mark > at_end),
+            was_ahead,
         };
         Ok((lane, Courier::new(sink, marks, mailbox, config, end)))
     }

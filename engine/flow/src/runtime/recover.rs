@@ -5,7 +5,7 @@ use super::failure::EngineError;
 use super::recovery::{Recovery, RestoredSnapshot, Unusable};
 use super::restore::Absorbed;
 use super::shared::{EFFECTS, Shared};
-use crate::effect::{Deliverer, DeliverySetup, Sink};
+use crate::effect::{Deliverer, DeliverySetup, LogEnd, Sink};
 use crate::event::Offset;
 use crate::log::{Log, LogError, LogFiles, Torn};
 use crate::pipeline::{Prepared, Start};
@@ -40,7 +40,7 @@ pub(super) struct Ready {
     /// Whether it may let go of records before it is said what they led to.
     pub(super) is_short: bool,
     /// Where the durable log ends.
-    pub(super) end: Offset,
+    pub(super) end: LogEnd,
     pub(super) absorbed: Absorbed,
     pub(super) torn: Option<Torn>,
 }
@@ -102,7 +102,7 @@ fn recover(
     shared.begin(prepared, &log, is_short, deliverer);
     passed_over.extend(absorbed.passed_over);
     Ok(Recovery {
-        log: (directory.files.start().map_err(EngineError::Read)?, end),
+        log: (directory.files.start().map_err(EngineError::Read)?, end.offset()),
         torn,
         checkpoint: absorbed.checkpoint,
         absorbed: absorbed.records,

@@ -6,6 +6,7 @@ use super::monitor::Stop;
 use super::recover::{Course, Ready};
 use super::restore::Restorer;
 use super::shared::Shared;
+use crate::effect::LogEnd;
 use crate::event::{Entries, Offset, Payload, Record};
 use crate::log::{Log, LogFiles, MemoryLog, MemoryLogConfig, SegmentReader};
 use crate::sequencer::Dictionary;
@@ -32,7 +33,7 @@ pub(super) struct Tail {
 
 impl Course for Tail {
     fn ready(&mut self, from: Offset) -> Result<Ready, EngineError> {
-        let end = self.files.durable().map_err(EngineError::Read)?;
+        let end = LogEnd::Told(self.files.durable().map_err(EngineError::Read)?);
         let restorer = Restorer { storage: &self.storage, files: &self.files };
         let absorbed = restorer.names(&self.dictionary, from)?;
         let log = MemoryLog::starting_at(&self.config, from);

@@ -9,6 +9,7 @@ use super::monitor::Stop;
 use super::recover::{Course, Ready};
 use super::restore::Restorer;
 use super::shared::Shared;
+use crate::effect::LogEnd;
 use crate::event::Offset;
 use crate::log::{Log, LogFiles, LogOpened};
 use crate::sequencer::{Dictionary, Sequencer};
@@ -38,7 +39,7 @@ impl Course for Whole {
         let pulse = Pulse::going_on(self.config.time, self.config.tick, restorer.clock()?);
         self.start = Some((sequencer, pulse));
         let (log, torn) = (Arc::clone(&self.log), self.opened.torn.take());
-        Ok(Ready { log, is_short: false, end: self.opened.end, absorbed, torn })
+        Ok(Ready { log, is_short: false, end: LogEnd::Found(self.opened.end), absorbed, torn })
     }
 
     fn go(self: Box<Self>, shared: &Arc<Shared>) -> Result<(), EngineError> {
