@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::id::{Effect, EffectId};
 use super::line::{Found, Line, Scan};
 use super::{Guarantee, Sink, SinkError};
-use crate::storage::{Access, Storage, StorageFile, replace};
+use crate::storage::{Access, Storage, StorageFile, StorageLock, replace};
 
 /// How many bytes are read at once.
 const READ_BYTES: usize = 1 << 18;
@@ -19,7 +19,8 @@ const HEAD: &str = "etaflow effects, version 1\n";
 /// `trip_number` (its id), `trip`, `driver`, `cause`, and times in microseconds since 1970; `call` numbers the call in which
 /// it was taken, and `left` how many more were taken with it. The file only grows.
 ///
-/// It is kept outside of the engine's directory, which must be empty at first.
+/// One writes it at a time: a lock is held by the file of the same name with `.lock` after it, until the sink is dropped.
+/// It can be kept in the engine's directory once that is one, or anywhere else.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -44,6 +45,7 @@ pub struct JournalSink {
     call: u64,
     /// There may be more in the file than is durable, since a call failed.
     unclear: bool,
+    _lock: StorageLock,
 }
 
 /// Why a journal cannot be used.
@@ -61,6 +63,12 @@ pub enum JournalError {
         kind: io::ErrorKind,
         /// What the storage says.
         message: String,
+    },
+    /// Somebody else writes it.
+    #[error("{path} is being written by another process, or another sink of this one: end that first")]
+    Locked {
+        /// The file.
+        path: PathBuf,
     },
     /// It is something else.
     #[error("{path} is no journal of effects: it does not begin with {head:?}", head = HEAD.trim_end())]
@@ -82,7 +90,7 @@ impl JournalSink {
     /// The journal at `path`, which is made if there is none. What a crash left of a call is cut off.
     ///
     /// # Errors
-    /// If it cannot be read or made, is something else, or is damaged.
+    /// If somebody else writes it, it cannot be read or made, is something else, or is damaged.
     pub fn open(
         name: impl Into<String>,
         storage: Arc<dyn Storage>,
@@ -98,6 +106,11 @@ impl JournalSink {
                 message: error.to_string(),
             }
         };
+        // What another one is writing would look like what a crash has left, and be cut off.
+        let lock = storage.lock(&format!("{path}.lock")).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => JournalError::Locked { path: storage.show(&path) },
+            _ => failed("locked")(error),
+        })?;
         let file = match storage.open(&path, Access::Write) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 replace(&*storage, &path, HEAD.as_bytes()).map_err(failed("made"))?;
@@ -110,7 +123,7 @@ impl JournalSink {
         // What is read may be in memory alone, after a write that failed: durable before anything rests on it.
         let durable = file.resize(size).and_then(|()| rewrite(&*file, last_at, size));
         durable.and_then(|()| storage.sync_folder(folder)).map_err(failed("synced"))?;
-        Ok(Self { name, storage, path, file, size, last, call: calls, unclear: false })
+        Ok(Self { name, storage, path, file, size, last, call: calls, unclear: false, _lock: lock })
     }
 
     /// The effects in the journal at `path`, in order. It may be written meanwhile.

@@ -4,6 +4,7 @@ use super::super::id::tests::any_effects;
 use super::*;
 use crate::eta::Cause;
 use crate::event::Key;
+use crate::storage::SimulatedStorage;
 use crate::storage::forgetful::ForgetfulDisk;
 
 const PATH: &str = "told.journal";
@@ -93,4 +94,15 @@ fn journals_of_old_are_read() {
     assert_eq!(told, expected.map(|(offset, trip, cause)| (offset, trip.to_owned(), cause)));
     assert_eq!(read[1].driver, Key::new("anna").ok());
     assert_eq!(read[1].update.direction_confidence, Some(0.75));
+}
+
+#[test]
+fn a_journal_that_is_being_written_is_not_opened_and_cut_off() {
+    let storage: Arc<dyn Storage> = Arc::new(SimulatedStorage::new());
+    let open = || JournalSink::open("told", Arc::clone(&storage), PATH);
+    let first = open().expect("nobody writes it");
+    let path = storage.show(PATH);
+    assert_eq!(open().err(), Some(JournalError::Locked { path }));
+    drop(first);
+    assert!(open().is_ok());
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use etaflow::{Company, EngineConfig, Follower, FollowerConfig, JournalSink, Recovery, Sink, Span, Storage};
+use etaflow::{Company, EngineConfig, Follower, FollowerConfig, JournalSink, LogFiles, Recovery, Sink, Span, Storage};
 use etaflow_road::Network;
 
 use super::error::DirectoryError;
@@ -26,6 +26,8 @@ pub(super) fn follow(
     config.snapshots.every = Some(args.snapshot_every);
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     if let Some(name) = &args.effects {
+        // A file of our own in an empty directory would keep a log from being begun there.
+        LogFiles::open(Arc::clone(&storage))?;
         sinks.push(Box::new(JournalSink::open(name.clone(), Arc::clone(&storage), name.clone())?));
     }
     let follower = Follower::open_with(network, storage, &config, Company { sinks, ..Company::default() })?;
