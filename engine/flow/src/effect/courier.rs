@@ -6,6 +6,7 @@ use etaflow_road::{Span, Timestamp};
 use super::config::DeliveryConfig;
 use super::deliverer::LogEnd;
 use super::id::{Effect, EffectId};
+use super::lost::LostFile;
 use super::mailbox::Mailbox;
 use super::{Guarantee, Sink, SinkError};
 use crate::event::Offset;
@@ -26,8 +27,9 @@ pub(super) struct Courier {
     /// Where the log ended when the engine was opened.
     end: LogEnd,
     asked: bool,
-    /// What the sink took last, of records that the log has lost: new records have other effects under the same ids.
-    lost: Option<EffectId>,
+    lost: LostFile,
+    /// How far the sink had come with records that the log has lost: new records have other effects under the same ids.
+    lost_at: Option<Mark>,
 }
 
 /// What must be done before the next effects are delivered.
@@ -58,7 +60,7 @@ pub(super) enum Next {
 impl Courier {
     pub(super) fn new(
         sink: Box<dyn Sink>,
-        marks: MarkFile,
+        (marks, lost): (MarkFile, LostFile),
         mailbox: Arc<Mailbox>,
         config: &DeliveryConfig,
         end: LogEnd,
@@ -76,7 +78,8 @@ impl Courier {
             not_before: None,
             end,
             asked: false,
-            lost: None,
+            lost,
+            lost_at: None,
         }
     }
 
@@ -144,11 +147,20 @@ impl Courier {
     }
 
     fn ask(&mut self) -> Result<(), String> {
-        let last = self.sink.last_taken().map_err(|error| error.to_string())?;
-        if !std::mem::replace(&mut self.asked, true) {
-            self.lost = last.filter(|last| self.end.has_lost(last.after()));
+        let last = self.sink.last_taken().map_err(|error| error.to_string())?.map(EffectId::after);
+        if !self.asked {
+            self.lost_at = last.filter(|&last| self.end.has_lost(last));
         }
-        self.mailbox.outbox().learn(last.filter(|_| last != self.lost));
+        let done = match last {
+            // It took all that was left before what is lost, and nothing of what has come since.
+            Some(last) if self.lost_at == Some(last) => {
+                let end = self.lost.end_of(last, self.end.offset()).map_err(|error| error.to_string())?;
+                Some(Mark { offset: end.0, within: 0 })
+            }
+            last => last,
+        };
+        self.asked = true;
+        self.mailbox.outbox().learn(done);
         self.due = Due::Nothing;
         Ok(())
     }
@@ -175,6 +187,10 @@ impl Courier {
         let error = match (taken, self.guarantee) {
             (Ok(()), guarantee) => {
                 outbox.delivered();
+                drop(outbox);
+                if self.lost_at.take().is_some() {
+                    self.lost.remove().map_err(|error| error.to_string())?;
+                }
                 if guarantee == Guarantee::AtLeastOnce {
                     self.due = Due::Mark(mark);
                 }

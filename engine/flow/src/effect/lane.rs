@@ -4,6 +4,7 @@ use super::config::DeliveryConfig;
 use super::courier::Courier;
 use super::deliverer::LogEnd;
 use super::id::Effect;
+use super::lost::LostFile;
 use super::mailbox::Mailbox;
 use super::outbox::Outbox;
 use super::report::DeliveryError;
@@ -56,6 +57,7 @@ impl Lane {
             gap: (kept.is_none() && done.offset < from.0).then_some((Offset(done.offset), from)),
             was_ahead,
         };
-        Ok((lane, Courier::new(sink, marks, mailbox, config, end)))
+        let lost = LostFile::new(Arc::clone(storage), &lane.name);
+        Ok((lane, Courier::new(sink, (marks, lost), mailbox, config, end)))
     }
 }

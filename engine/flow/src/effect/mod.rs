@@ -46,6 +46,7 @@ mod id;
 mod journal;
 mod lane;
 mod line;
+mod lost;
 mod mailbox;
 mod outbox;
 mod report;

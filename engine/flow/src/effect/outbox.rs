@@ -260,12 +260,10 @@ impl Outbox {
         }
     }
 
-    /// The sink says that it took all up to `last`: of what is in flight, and, when it is first asked, of what the log
-    /// tells again. The rest of what is in flight was not taken.
-    pub(super) fn learn(&mut self, last: Option<EffectId>) {
-        if let Some(last) = last {
-            self.done = self.done.max(last.after());
-        }
+    /// The sink says that it is done with all before `done`: of what is in flight, and, when it is first asked, of what the
+    /// log tells again. The rest of what is in flight was not taken.
+    pub(super) fn learn(&mut self, done: Option<Mark>) {
+        self.done = done.map_or(self.done, |done| self.done.max(done));
         let before = self.in_flight.len();
         let done = self.done;
         self.in_flight.retain(|effect| !effect.id.is_done(done));
