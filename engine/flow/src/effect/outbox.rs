@@ -169,9 +169,18 @@ impl Outbox {
         if !self.conflating && (!self.live || self.waiting.len() > self.queue_max) {
             self.conflate();
         }
-        if self.waiting.len() > self.backlog_max && self.waiting.pop_first().is_some() {
+        if self.waiting.len() > self.backlog_max && self.pop().is_some() {
             self.tally.given_up += 1;
         }
+    }
+
+    /// The oldest that waits, which waits no longer.
+    fn pop(&mut self) -> Option<Effect> {
+        let (id, effect) = self.waiting.pop_first()?;
+        if self.newest.get(&id.trip) == Some(&id) {
+            self.newest.remove(&id.trip);
+        }
+        Some(effect)
     }
 
     /// From now on one effect a trip, until none waits.
@@ -198,14 +207,11 @@ impl Outbox {
         }
         self.hold(now, flush);
         while self.in_flight.len() < self.batch_max
-            && let Some(next) = self.waiting.first_entry()
-            && (self.live || self.released.is_some_and(|released| *next.key() <= released))
+            && let Some((&next, _)) = self.waiting.first_key_value()
+            && (self.live || self.released.is_some_and(|released| next <= released))
         {
-            let effect = next.remove();
-            if self.newest.get(&effect.id.trip) == Some(&effect.id) {
-                self.newest.remove(&effect.id.trip);
-            }
-            self.in_flight.push(effect);
+            let effect = self.pop();
+            self.in_flight.extend(effect);
         }
         &self.in_flight
     }
@@ -271,7 +277,7 @@ impl Outbox {
         self.put_back();
         let before = self.len();
         while self.waiting.first_entry().is_some_and(|next| next.key().is_done(done)) {
-            self.waiting.pop_first();
+            self.pop();
         }
         while self.undurable.front().is_some_and(|next| next.id.is_done(done)) {
             self.undurable.pop_front();

@@ -121,3 +121,15 @@ fn what_was_not_taken_is_given_again_or_what_has_replaced_it() {
     let Tally { offered, delivered, conflated, .. } = outbox.tally();
     assert_eq!((offered, delivered, conflated), (3, 2, 1));
 }
+
+#[test]
+fn nothing_is_remembered_of_what_waits_no_longer() {
+    let mut outbox = outbox(2, 3, 6);
+    for offset in 0..100 {
+        tell(&mut outbox, &[(offset, offset as u32)]);
+        outbox.settle(ALL);
+    }
+    assert_eq!((outbox.waiting.len(), outbox.newest.len(), outbox.tally().given_up), (6, 6, 94));
+    outbox.learn(Some(Mark { offset: 97, within: 0 }));
+    assert_eq!((outbox.waiting.len(), outbox.newest.len()), (3, 3));
+}
