@@ -84,7 +84,7 @@ impl Engine {
         following.begin(&log)?;
         let sequencer = Sequencer::new(config.sequencer.clone(), dictionary).with_profiles(profiles);
         let pulse = Pulse::new(config.time, config.tick);
-        let start = Start { sequencer, pulse, before_last_tick: None };
+        let start = Start { sequencer, pulse, is_alone: false, before_last_tick: None };
         begin.send(start).expect("the writing half waits for it");
         Ok(Self { writing, following, segments: None, storage: None })
     }

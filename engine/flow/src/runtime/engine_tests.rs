@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use etaflow_road::{Coord, EdgeIndex, Metric, Query, SyntheticCity, Timestamp};
 
-use super::{Engine, EngineConfig, Time};
+use super::{Company, Engine, EngineConfig, EngineError, Time, Writer};
 use crate::bus::Policy;
-use crate::event::{EventSource, GpsFix, Key, Offset, Reason};
+use crate::effect::{Effect, Guarantee, Sink, SinkError};
+use crate::event::{EventSource, GpsFix, Key, Offset, Reason, TripId};
+use crate::storage::SimulatedStorage;
 use crate::view::QueryError;
 
 const START: Timestamp = Timestamp::from_secs(1_000);
@@ -113,4 +115,52 @@ fn a_clock_that_leaps_ahead_ticks_once() {
     drop(publisher);
     let summary = engine.shutdown_blocking().expect("the engine ends well");
     assert_eq!(summary.records, 1 + 3);
+}
+
+#[test]
+fn a_writer_by_itself_lets_go_of_the_names_of_trips_that_are_over() {
+    let config = EngineConfig { time: Time::Scenario { start: START }, ..EngineConfig::default() }.writer();
+    let writer = Writer::open(Arc::new(SimulatedStorage::new()), &config).expect("it is empty");
+    let mut publisher = writer.publisher(Policy::Await);
+    let mut app = EventSource::new(Key::new("app").expect("short"), 0);
+    let (trip, place) = (Key::new("ride-1").expect("short"), Coord::default());
+    let events = vec![app.requested(START, trip.clone(), place, place), app.cancelled(START, trip)];
+    publisher.publish_batch_blocking(events).expect("the bus is open");
+    publisher.acknowledge_blocking().expect("the storage works");
+    let known = || writer.dictionary().trip_key(TripId(0)).is_some();
+    assert!(known(), "it can still be asked for");
+    let over = START + config.sequencer.trip_retention + config.tick + config.tick;
+    publisher.advance_to_blocking(over).expect("the writer takes it in");
+    publisher.acknowledge_blocking().expect("the storage works");
+    assert!(!known() && writer.dictionary().trips() == 0);
+    drop(publisher);
+    writer.shutdown_blocking().expect("nothing fails");
+}
+
+/// Panics when it is asked for its name.
+struct Nameless;
+
+impl Sink for Nameless {
+    fn name(&self) -> &str {
+        panic!("it has none")
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::AtMostOnce
+    }
+
+    fn take(&mut self, _effects: &[Effect]) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_panic_while_it_recovers_is_told_to_those_who_wait() {
+    let network = Arc::new(SyntheticCity { nodes: 200, ..SyntheticCity::default() }.build());
+    let company = Company { sinks: vec![Box::new(Nameless)], ..Company::default() };
+    let engine = Engine::open_with(network, Arc::new(SimulatedStorage::new()), &EngineConfig::default(), company);
+    let engine = engine.expect("the storage is empty");
+    let panicked = EngineError::Panicked { message: "it has none".to_owned() };
+    assert_eq!(engine.recovered_blocking(), Err(panicked.clone()));
+    assert_eq!(engine.shutdown_blocking(), Err(panicked));
 }

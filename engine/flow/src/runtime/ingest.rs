@@ -36,6 +36,8 @@ pub(super) struct Start {
     pub(super) sequencer: Sequencer,
     /// Ticks when the log's next tick is due.
     pub(super) pulse: Pulse,
+    /// Whether nobody in this process follows what is written, and lets go of its names.
+    pub(super) is_alone: bool,
     /// Called at the end, before a last tick, under the wall's clock alone: a scenario's time is not ours to divide.
     pub(super) before_last_tick: Option<Box<dyn FnOnce() + Send>>,
 }
@@ -45,6 +47,7 @@ struct Judging<'a> {
     ingest: &'a mut Ingest,
     sequencer: Sequencer,
     pulse: Pulse,
+    is_alone: bool,
     entries: Entries,
 }
 
@@ -129,10 +132,10 @@ impl Ingest {
     /// Waits to be told where to begin, runs until the bus is closed and empty, then closes the log.
     pub(super) fn run(mut self, from: &Receiver<Start>) -> Result<(), LogError> {
         let ended = match from.recv() {
-            Ok(Start { sequencer, pulse, before_last_tick }) => {
+            Ok(Start { sequencer, pulse, is_alone, before_last_tick }) => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
                 let runtime = runtime.expect("the system has room for a timer");
-                let mut judging = Judging { ingest: &mut self, sequencer, pulse, entries: Entries::default() };
+                let mut judging = Judging { ingest: &mut self, sequencer, pulse, is_alone, entries: Entries::default() };
                 let followed = runtime.block_on(judging.follow());
                 followed.and_then(|()| judging.end(before_last_tick))
             }
@@ -204,6 +207,9 @@ impl Judging<'_> {
     fn append(&mut self) -> Result<(), LogError> {
         self.ingest.log.append(&self.entries.records, &self.entries.notes)?;
         self.entries.clear();
+        if self.is_alone {
+            self.sequencer.release();
+        }
         if self.ingest.segments.as_ref().is_some_and(SegmentLog::checkpoint_due) {
             self.put_checkpoint();
         }

@@ -50,7 +50,7 @@ impl Course for Whole {
         let before_last_tick = move || have_cut_next(&shared, &*log);
         let before_last_tick = at_end.then(|| Box::new(before_last_tick) as Box<dyn FnOnce() + Send>);
         // Its other half is there, or is dropped: then nobody waits for this.
-        _ = begin.send(Start { sequencer, pulse, before_last_tick });
+        _ = begin.send(Start { sequencer, pulse, is_alone: false, before_last_tick });
         Ok(())
     }
 }

@@ -53,7 +53,7 @@ impl Writer {
         let log: Arc<dyn Log> = Arc::new(segments.clone());
         let (begin, from) = sync_channel(1);
         let writing = Writing::start(config, (log, Some(segments.clone())), dead_letters.clone(), from);
-        begin.send(Start { sequencer, pulse, before_last_tick: None }).expect("the writing half waits for it");
+        begin.send(Start { sequencer, pulse, is_alone: true, before_last_tick: None }).expect("the writing half waits for it");
         let recovery = Recovery {
             log: (opened.start, opened.end),
             torn: opened.torn,
@@ -87,7 +87,8 @@ impl Writer {
         LogReader::new(Arc::clone(self.writing.log()), from)
     }
 
-    /// The names behind the numbers of drivers, trips and sources.
+    /// The names behind the numbers of drivers, trips and sources. That of a trip is let go of once no record to come
+    /// names it.
     pub fn dictionary(&self) -> &Arc<Dictionary> {
         &self.dictionary
     }

@@ -73,6 +73,9 @@ pub(super) fn tail(storage: &Arc<dyn Storage>, args: &TailArgs, out: &mut impl W
             }
         }
         out.flush()?;
+        if let Some(last) = entries.records.last() {
+            dictionary.release(Offset(last.offset.0 + 1));
+        }
     }
     Ok(())
 }
