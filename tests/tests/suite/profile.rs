@@ -217,6 +217,29 @@ fn an_adoption_is_the_same_for_all_who_follow_the_log() {
     assert!(message.contains(&id.to_string()) && message.contains(&path.display().to_string()), "{message}");
 }
 
+/// Who writes the log alone knows no network, and lets it in; it must not stop those who follow, for good.
+#[test]
+fn a_profile_of_another_network_is_a_dead_letter_of_those_who_follow() {
+    let network = city();
+    let other = SyntheticCity { nodes: 700, ..SyntheticCity::default() }.build();
+    let storage: Arc<dyn Storage> = Arc::new(SimulatedStorage::new());
+    let profile = SpeedProfile::free_flow(&other);
+    Profiles::in_storage(&other, Arc::clone(&storage)).keep(&profile).expect("it can be kept");
+    let mut writer = Writer::new(&Profiles::of_any_network(Arc::clone(&storage)));
+    let admission = writer.admit(&planner().profile_adopted(MONDAY, profile.id()));
+    assert!(matches!(admission, Admission::Accepted(_)), "{admission:?}");
+    for second in 1..5 {
+        writer.sequencer.tick(MONDAY + Span::from_secs(second), &mut writer.entries);
+    }
+    let records = &writer.entries.records;
+    let counts = [1, 2].map(|shards| {
+        let profiles = Profiles::in_storage(&network, Arc::clone(&storage));
+        let report = follow(&network, records, shards, Some(profiles)).expect("it goes on").report;
+        (report.counts.dead_lettered.get(&Reason::UnknownProfile).copied(), report.outputs_digest, report.state_digest)
+    });
+    assert_eq!((counts[0].0, counts[0]), (Some(1), counts[1]));
+}
+
 fn ticks(records: &[Record]) -> u64 {
     records.iter().filter(|record| matches!(record.payload, Payload::Tick { .. })).count() as u64
 }

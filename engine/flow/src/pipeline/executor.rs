@@ -138,7 +138,8 @@ impl Executor {
     fn spawn(beginning: Beginning, log: Arc<dyn Log>, outputs: Outputs, fingerprint: Fingerprint) -> Self {
         let Beginning { offset, index, shards, collective, exchange, epochs, chain, .. } = beginning;
         let Outputs { observer, tap, snapshots, profiles } = outputs;
-        let collective = collective.with_profiles(profiles);
+        let collective = collective.with_profiles(profiles.clone());
+        let shards = shards.into_iter().map(|shard| shard.with_profiles(profiles.clone())).collect::<Vec<_>>();
         let count = shards.len();
         let shared = Arc::new(Shared {
             exchange,

@@ -10,6 +10,7 @@ use crate::eta::{Epoch, Estimator, EtaInput, EtaUpdate};
 use crate::event::{DriverId, Payload, ProfileId, Reason, Record, RoadRef, TripId};
 use crate::fleet::{DriverEvent, Fleet, FleetChange};
 use crate::matching::{Matching, Movement};
+use crate::profile::{ProfileError, Profiles};
 use crate::stream::{Operator, Panes, Stage, StateDigest, Tick};
 use crate::traffic::TraversalSums;
 use crate::trip::{TripChange, TripEvent, TripOutcome, Trips};
@@ -28,6 +29,8 @@ pub struct Shard {
     sums: TraversalSums,
     roads: Vec<(RoadRef, Vec<etaflow_road::EdgeId>, bool)>,
     profile: Option<ProfileId>,
+    /// Those that can be adopted.
+    profiles: Option<Profiles>,
     pub(super) counts: Counts,
 }
 
@@ -77,8 +80,14 @@ impl Shard {
             sums: TraversalSums::new(Panes::new(config.traffic.pane)),
             roads: Vec::new(),
             profile: None,
+            profiles: None,
             counts: Counts::default(),
         })
+    }
+
+    /// With the profiles that can be adopted.
+    pub(super) fn with_profiles(self, profiles: Option<Profiles>) -> Self {
+        Self { profiles, ..self }
     }
 
     /// Whether this shard answers for a record: whether it counts it as accepted or not. Exactly one does.
@@ -128,7 +137,7 @@ impl Shard {
             | Payload::Cancelled { .. } => self.on_trip_record(record, effects),
             Payload::Closed(road) => self.on_road(record, road, true, effects),
             Payload::Reopened(road) => self.on_road(record, road, false, effects),
-            Payload::ProfileAdopted { profile } => self.on_profile(record, profile),
+            Payload::ProfileAdopted { profile } => self.on_profile(record, profile, effects),
             Payload::Tick { .. } => debug_assert!(false, "ticks go to on_tick"),
         }
     }
@@ -145,7 +154,7 @@ impl Shard {
 
     /// Whether there is nothing to contribute, as after a tick.
     pub(super) fn owes_nothing(&self) -> bool {
-        self.sums.is_empty() && self.roads.is_empty() && !self.eta.operator().has_residuals()
+        self.sums.is_empty() && self.roads.is_empty() && self.profile.is_none() && !self.eta.operator().has_residuals()
     }
 
     /// Takes a tick, from which on `epoch` is in force.
@@ -265,12 +274,19 @@ impl Shard {
         self.roads.push((road, edges, closed));
     }
 
-    /// That there is such a profile was seen to before the record was written.
-    fn on_profile(&mut self, record: &Record, profile: ProfileId) {
-        if self.answers_for(record) {
-            self.counts.accepted += 1;
-            self.profile = Some(profile);
+    /// That there is such a profile was seen to before the record was written; but not of which network it is, by a writer
+    /// that knows none. The file is at hand then for the tick at which the profile is adopted.
+    fn on_profile(&mut self, record: &Record, profile: ProfileId, effects: &mut Effects) {
+        if !self.answers_for(record) {
+            return;
         }
+        let found = self.profiles.as_ref().map(|profiles| profiles.find(profile));
+        if let Some(Err(ProfileError::OtherNetwork { .. })) = found {
+            self.reject(record, Reason::UnknownProfile, effects);
+            return;
+        }
+        self.counts.accepted += 1;
+        self.profile = Some(profile);
     }
 
     /// Adds the state of all operators that is this shard's own. Trips, which all shards keep, are the first's.
