@@ -42,6 +42,8 @@ pub use counts::Counts;
 pub(crate) use executor::Prepared;
 pub use executor::{Executor, ExecutorHandle, ExecutorReport, Outputs, Tap};
 pub use failure::ExecutorError;
+#[cfg(feature = "runtime")]
+pub(crate) use failure::message_of;
 pub use observer::{Applied, Observer, Restored};
 pub use output::Output;
 pub use shard::{Effects, Shard};

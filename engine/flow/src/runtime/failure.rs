@@ -48,6 +48,12 @@ pub enum EngineError {
     /// Nothing can be delivered to the sinks.
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
+    /// It has panicked while it recovered: a sink or an observer has, or it is a defect of the engine.
+    #[error("it panicked while it recovered: {message}")]
+    Panicked {
+        /// What it said.
+        message: String,
+    },
     /// It ended before it had recovered.
     #[error("it was shut down before it had recovered")]
     Interrupted,

@@ -1,4 +1,5 @@
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::failure::EngineError;
@@ -8,7 +9,7 @@ use super::shared::{EFFECTS, Shared};
 use crate::effect::{Deliverer, DeliverySetup, LogEnd, Sink};
 use crate::event::Offset;
 use crate::log::{Log, LogError, LogFiles, Torn};
-use crate::pipeline::{Prepared, Start};
+use crate::pipeline::{Prepared, Start, message_of};
 use crate::snapshot::{Found, Image, SnapshotStore};
 use crate::storage::{Storage, StorageLock};
 use crate::time::{Clock, WallClock};
@@ -71,7 +72,13 @@ pub(super) fn recover_and_go(
     mut course: Box<dyn Course>,
     sinks: Vec<Box<dyn Sink>>,
 ) -> Result<(), EngineError> {
-    let recovered = recover(shared, directory, &mut *course, sinks);
+    // Sinks and observers are called here, and whoever waits is to hear how it ended.
+    let recovered = catch_unwind(AssertUnwindSafe(|| recover(shared, directory, &mut *course, sinks)));
+    let panicked = |panic: Box<dyn std::any::Any + Send>| {
+        let message = message_of(panic.as_ref());
+        Err(EngineError::Panicked { message })
+    };
+    let recovered = recovered.unwrap_or_else(panicked);
     let failed = recovered.as_ref().err().cloned();
     shared.set_recovered(recovered);
     match failed {
@@ -98,11 +105,13 @@ fn recover(
             Some(Arc::new(Deliverer::open(sinks, setup, &shared.config().delivery)?))
         }
     };
+    // Nothing fails from here on: what has begun is ended by the course alone.
+    let start = directory.files.start().map_err(EngineError::Read)?;
     shared.replays(absorbed.events);
     shared.begin(prepared, &log, is_short, deliverer);
     passed_over.extend(absorbed.passed_over);
     Ok(Recovery {
-        log: (directory.files.start().map_err(EngineError::Read)?, end.offset()),
+        log: (start, end.offset()),
         torn,
         checkpoint: absorbed.checkpoint,
         absorbed: absorbed.records,
