@@ -64,7 +64,9 @@ impl OpenSegment {
         let Some(bytes) = bytes else { return Ok(None) };
         let mut seal = vec![0; bytes];
         let read = self.file.read_at(&mut seal, at).map_err(&failed)?;
-        Ok(Seal::decode(&seal[..read], at).ok().map(|seal| (seal, at)))
+        // A segment of no records is never full; the next one would have its name.
+        let seal = Seal::decode(&seal[..read], at).ok().filter(|seal| seal.end > self.header.base);
+        Ok(seal.map(|seal| (seal, at)))
     }
 
     /// The header of the batch that begins at `at`.

@@ -1,7 +1,9 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use super::header::SegmentHeader;
+use etaflow_road::Timestamp;
+
+use super::header::{Seal, SegmentHeader};
 use super::samples::{ingest_time, records};
 use super::*;
 use crate::event::{Entries, Offset};
@@ -104,6 +106,23 @@ fn foreign_files_are_named_and_passed_over() {
     let mut foreign = Vec::new();
     log.files().verify(|finding| foreign.push((finding.kind, finding.path))).expect("readable");
     assert_eq!(foreign, opened.foreign.into_iter().map(|path| (FindingKind::Foreign, path)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_seal_without_a_record_before_it_is_cut_off() {
+    let disk = SimulatedStorage::new();
+    open(&disk).expect("a log");
+    disk.kill();
+    let created = Timestamp::from_secs(0);
+    let mut bytes = SegmentHeader { base: Offset(0), created }.encode().to_vec();
+    let seal = Seal { end: Offset(0), time: created, index: Vec::new() }.encode(64);
+    bytes.extend(&seal);
+    disk.put("log/00000000000000000000.seg", &bytes);
+    let (log, opened) = open(&disk).expect("nothing was durable in it");
+    let path = disk_path("log/00000000000000000000.seg");
+    assert_eq!(opened.torn, Some(Torn { path, at: 64, bytes: seal.len() as u64 }));
+    log.append(&records(0, 20), &[]).expect("goes on");
+    assert_eq!(log.sync(), Ok(Offset(20)));
 }
 
 #[test]
