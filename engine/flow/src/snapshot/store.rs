@@ -75,25 +75,30 @@ impl SnapshotStore {
     }
 
     /// Writes a snapshot: aside, and into its place only when it is durable, so that a crash leaves it whole or not at
-    /// all. Then removes those that are too many.
+    /// all. Then removes those that are too many, the oldest first, but not this one: those of later offsets may be of
+    /// no use, made with other settings for one.
     ///
     /// # Errors
     /// If it cannot be written, or one that is too many cannot be removed.
     pub fn write(&self, image: &Image) -> Result<SnapshotInfo, SnapshotFileError> {
         let storage = &*self.storage;
-        storage.create_folder(FOLDER).map_err(|error| self.io(FOLDER, &error))?;
+        // The folder may have been made in vain before: nothing tells whether its own name is durable.
+        let made = storage.create_folder(FOLDER).and_then(|()| storage.sync_folder(""));
+        made.map_err(|error| self.io(FOLDER, &error))?;
         self.remove_aside()?;
         let path = path_of(image.offset, ENDING);
         let aside = path_of(image.offset, ASIDE_ENDING);
-        let written = write_file(storage, &aside, image);
+        let written = write_file(storage, &aside, image).and_then(|bytes| {
+            storage.rename(&aside, &path)?;
+            Ok(bytes)
+        });
         if written.is_err() {
             // It takes room that the log may need; whether it can be removed changes nothing about the failure.
             _ = storage.remove(&aside);
         }
         let bytes = written.map_err(|error| self.io(&aside, &error))?;
-        storage.rename(&aside, &path).map_err(|error| self.io(&path, &error))?;
         storage.sync_folder(FOLDER).map_err(|error| self.io(FOLDER, &error))?;
-        self.remove_old()?;
+        self.remove_old(image.offset)?;
         Ok(SnapshotInfo { path: storage.show(&path), offset: image.offset, bytes })
     }
 
@@ -161,10 +166,11 @@ impl SnapshotStore {
         Ok(names.iter().filter_map(|name| offset_of(name)).collect())
     }
 
-    /// Removes those that are older than the newest few.
-    fn remove_old(&self) -> Result<(), SnapshotFileError> {
-        let offsets = self.offsets()?;
-        let old = &offsets[..offsets.len().saturating_sub(self.keep)];
+    /// Removes those that are older than the newest few, beside the one that was just written.
+    fn remove_old(&self, written: Offset) -> Result<(), SnapshotFileError> {
+        let mut others = self.offsets()?;
+        others.retain(|&offset| offset != written);
+        let old = &others[..others.len().saturating_sub(self.keep - 1)];
         self.remove(old.iter().map(|&offset| path_of(offset, ENDING)))
     }
 
@@ -221,3 +227,7 @@ fn offset_of(name: &str) -> Option<Offset> {
 #[cfg(test)]
 #[path = "store_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "store_fault_tests.rs"]
+mod faults;

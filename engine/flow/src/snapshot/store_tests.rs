@@ -5,7 +5,7 @@ use etaflow_road::Timestamp;
 
 use super::*;
 use crate::snapshot::{Fingerprint, Part, SnapshotError};
-use crate::storage::DiskStorage;
+use crate::storage::{DiskStorage, Fault, SimulatedStorage};
 use crate::stream::Tick;
 
 /// A folder that is removed in the end.
@@ -130,4 +130,43 @@ fn what_cannot_be_read_or_written_is_said_with_its_place() {
     assert!(error.contains("snapshots: "), "{error}");
     let found = store.newest(None);
     assert!(found.image.is_none() && found.passed_over.len() == 1, "{found:?}");
+}
+
+#[test]
+fn the_first_one_outlives_a_power_failure() {
+    for seed in 0..50 {
+        let storage = SimulatedStorage::new();
+        let store = SnapshotStore::new(Arc::new(storage.clone()), 3);
+        store.write(&image(10)).expect("it is written");
+        storage.crash(seed);
+        assert_eq!(store.newest(None).image, Some(image(10)), "its folder was new as well");
+    }
+}
+
+/// The log is gone through once more, since those of later offsets were made with other settings.
+#[test]
+fn one_that_was_just_written_is_not_too_many_whatever_its_offset() {
+    let store = SnapshotStore::new(Arc::new(SimulatedStorage::new()), 3);
+    for offset in [100, 200, 300, 10, 20] {
+        store.write(&image(offset)).expect("it is written");
+    }
+    assert_eq!(offsets(&store), [20, 200, 300]);
+    assert_eq!(store.newest(Some(Offset(99))).image, Some(image(20)));
+}
+
+#[test]
+fn what_failed_leaves_nothing_that_is_half_written() {
+    let with_one = SimulatedStorage::new();
+    let store = |storage: &SimulatedStorage| SnapshotStore::new(Arc::new(storage.clone()), 1);
+    store(&with_one).write(&image(10)).expect("it is written");
+    for nth in 0.. {
+        let storage = with_one.fork();
+        storage.fail_at(nth, Fault::Error(io::ErrorKind::PermissionDenied));
+        if store(&storage).write(&image(20)).is_ok() {
+            assert!(nth > 5 && offsets(&store(&storage)) == [20]);
+            break;
+        }
+        assert!(storage.paths().iter().all(|path| path.ends_with(ENDING)), "change {nth}: {:?}", storage.paths());
+        assert!(store(&storage).newest(None).image.is_some());
+    }
 }
