@@ -179,6 +179,18 @@ fn who_is_told_to_end_ends_with_what_was_whole() {
 }
 
 #[test]
+fn who_follows_until_the_input_ends_takes_what_is_there() {
+    let directory = street();
+    let directory = directory.path();
+    said_to(directory, "ingest --dir d", &events(), 0);
+    let durable = json(directory, "log inspect --dir d --json", 0)["durable"].clone();
+    // Its input ends before it has begun to follow.
+    let (out, _) = said(directory, "follow --dir d --network map --until-eof --json", 0);
+    let last: Value = serde_json::from_str(out.lines().last().expect("it says something")).expect("is JSON");
+    assert_eq!((&last["is"], &last["records"]), (&"ended".into(), &durable), "{out}");
+}
+
+#[test]
 fn a_log_is_kept_as_long_as_it_is_to_be() {
     let directory = street();
     let directory = directory.path();

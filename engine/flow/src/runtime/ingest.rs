@@ -135,7 +135,8 @@ impl Ingest {
             Ok(Start { sequencer, pulse, is_alone, before_last_tick }) => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
                 let runtime = runtime.expect("the system has room for a timer");
-                let mut judging = Judging { ingest: &mut self, sequencer, pulse, is_alone, entries: Entries::default() };
+                let mut judging =
+                    Judging { ingest: &mut self, sequencer, pulse, is_alone, entries: Entries::default() };
                 let followed = runtime.block_on(judging.follow());
                 followed.and_then(|()| judging.end(before_last_tick))
             }

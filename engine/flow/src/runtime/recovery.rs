@@ -97,6 +97,7 @@ impl fmt::Display for Recovery {
                 read.millis(),
                 restored.millis(),
             )?,
+            None if start.0 > 0 => write!(f, "; no snapshot, and what came before offset {} is not known", start.0)?,
             None => f.write_str("; no snapshot")?,
         }
         match self.checkpoint {

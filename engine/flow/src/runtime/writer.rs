@@ -53,7 +53,9 @@ impl Writer {
         let log: Arc<dyn Log> = Arc::new(segments.clone());
         let (begin, from) = sync_channel(1);
         let writing = Writing::start(config, (log, Some(segments.clone())), dead_letters.clone(), from);
-        begin.send(Start { sequencer, pulse, is_alone: true, before_last_tick: None }).expect("the writing half waits for it");
+        begin
+            .send(Start { sequencer, pulse, is_alone: true, before_last_tick: None })
+            .expect("the writing half waits for it");
         let recovery = Recovery {
             log: (opened.start, opened.end),
             torn: opened.torn,

@@ -188,7 +188,11 @@ fn newest(storage: &dyn Storage, path: &str, access: Access) -> Result<Option<Op
 }
 
 /// A file with its two places, of which at least one is whole; `None` if there is no file.
-fn places(storage: &dyn Storage, path: &str, access: Access) -> Result<Option<(Arc<dyn StorageFile>, Places)>, MarkError> {
+fn places(
+    storage: &dyn Storage,
+    path: &str,
+    access: Access,
+) -> Result<Option<(Arc<dyn StorageFile>, Places)>, MarkError> {
     let shown = storage.show(path);
     let failed = |error: &io::Error| {
         let (doing, message) = ("read", error.to_string());

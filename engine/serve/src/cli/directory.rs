@@ -92,7 +92,7 @@ pub struct FollowArgs {
     /// How often a line says how it stands
     #[arg(long, value_name = "TIME", value_parser = parse_every, default_value = "1s")]
     pub status_every: Span,
-    /// Ends when stdin does, too, and not only by a signal
+    /// Ends when stdin does, too, and not only by a signal: when it has taken what is durable by then
     #[arg(long)]
     pub until_eof: bool,
     /// Says it in JSON

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use etaflow::{Company, EngineConfig, Follower, FollowerConfig, JournalSink, LogFiles, Recovery, Sink, Span, Storage};
+use etaflow::{
+    Company, EngineConfig, Follower, FollowerConfig, JournalSink, LogFiles, Offset, Recovery, Sink, Span, Storage,
+};
 use etaflow_road::Network;
 
 use super::error::DirectoryError;
@@ -13,25 +15,34 @@ use crate::cli::FollowArgs;
 /// How often is looked whether it is to end.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Follows the log until `ended` is set or it fails, and says how it stands.
+/// When it is to end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct End {
+    /// At once.
+    pub(super) now: Arc<AtomicBool>,
+    /// When it has taken all that is durable by then.
+    pub(super) caught_up: Arc<AtomicBool>,
+}
+
+/// Follows the log until it is to end or fails, and says how it stands.
 pub(super) fn follow(
     args: &FollowArgs,
     network: Arc<Network>,
     storage: Arc<dyn Storage>,
-    ended: &AtomicBool,
+    end: &End,
     out: &mut impl Write,
 ) -> Result<(), DirectoryError> {
     let mut config: FollowerConfig = EngineConfig::default().follower();
     config.pipeline.shards = args.shards;
     config.snapshots.every = Some(args.snapshot_every);
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+    // Before the effects: a file of our own in an empty directory would keep a log from being begun there.
+    let files = LogFiles::open(Arc::clone(&storage))?;
     if let Some(name) = &args.effects {
-        // A file of our own in an empty directory would keep a log from being begun there.
-        LogFiles::open(Arc::clone(&storage))?;
         sinks.push(Box::new(JournalSink::open(name.clone(), Arc::clone(&storage), name.clone())?));
     }
     let follower = Follower::open_with(network, storage, &config, Company { sinks, ..Company::default() })?;
-    let reported = report(&follower, args.status_every, ended, |said| say(said, args.json, out));
+    let reported = report(&follower, args.status_every, end, || files.durable().ok(), |said| say(said, args.json, out));
     // Why it has failed says more than that nobody reads what it says.
     let summary = follower.shutdown_blocking()?;
     reported?;
@@ -39,17 +50,26 @@ pub(super) fn follow(
     Ok(())
 }
 
-/// Says how a follower stands, every so often, until it is told to end or fails; and how it has come back, once it has.
+/// Says how a follower stands, every so often, until it is to end or fails; and how it has come back, once it has.
 fn report(
     follower: &Follower,
     every: Span,
-    ended: &AtomicBool,
+    end: &End,
+    durable: impl Fn() -> Option<Offset>,
     mut say: impl FnMut(&Said) -> io::Result<()>,
 ) -> Result<(), DirectoryError> {
     let every = Duration::from_micros(every.micros() as u64);
     let mut waited = every;
     let mut recovered = false;
-    while !ended.load(Ordering::Acquire) && !follower.is_finished() {
+    let mut last = None;
+    while !end.now.load(Ordering::Acquire) && !follower.is_finished() {
+        if last.is_none() && end.caught_up.load(Ordering::Acquire) {
+            // If nobody knows how far that is, it has come far enough.
+            last = Some(durable().unwrap_or_default());
+        }
+        if last.is_some_and(|last| recovered && follower.applied() >= last) {
+            break;
+        }
         if let (false, Some(recovery)) = (recovered, follower.recovery()) {
             recovered = true;
             say(&came_back(recovery))?;

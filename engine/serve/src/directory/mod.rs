@@ -28,6 +28,7 @@ pub use status::{Ended, Said, Status};
 pub use tail::RecordLine;
 pub use verify::{FindingLine, Harm, Verification};
 
+use follow::End;
 use ingest::Unused;
 use input::Input;
 
@@ -81,13 +82,13 @@ pub fn ingest(
 /// If the directory or the network cannot be used, or the engine fails.
 pub fn follow(args: &FollowArgs, out: &mut impl Write) -> Result<(), DirectoryError> {
     let storage = open(&args.dir)?;
-    let ended = Arc::default();
-    follow::end_with_signals(&ended)?;
+    let end = End::default();
+    follow::end_with_signals(&end.now)?;
     if args.until_eof {
-        follow::end_with(std::io::stdin(), &ended)?;
+        follow::end_with(std::io::stdin(), &end.caught_up)?;
     }
     let network = Arc::new(open_network(&args.network)?);
-    follow::follow(args, network, storage, &ended, out)
+    follow::follow(args, network, storage, &end, out)
 }
 
 /// Looks into a directory.

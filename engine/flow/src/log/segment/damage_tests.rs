@@ -121,8 +121,7 @@ fn a_flip_of_every_bit_is_found() {
 #[test]
 fn a_name_is_not_taken_for_a_seal_behind_a_damaged_header() {
     let storage = SimulatedStorage::new();
-    let (log, _) =
-        SegmentLog::open_stepwise(Arc::new(storage.clone()), &SegmentLogConfig::default()).expect("a log");
+    let (log, _) = SegmentLog::open_stepwise(Arc::new(storage.clone()), &SegmentLogConfig::default()).expect("a log");
     let what = Noted::Driver { driver: DriverId(1), key: Key::Text("eflS-1".into()) };
     for from in [0, 20, 40] {
         let note = Note { offset: Offset(from), what: what.clone() };
