@@ -191,6 +191,16 @@ fn who_follows_until_the_input_ends_takes_what_is_there() {
 }
 
 #[test]
+fn a_name_cannot_look_like_a_line() {
+    let directory = street();
+    let directory = directory.path();
+    let event = events().lines().next().expect("there are some").replace("\"anna\"", "\"an\\nna\\u001b[31m\"");
+    said_to(directory, "ingest --dir d", &event, 0);
+    let (out, _) = said(directory, "log tail --dir d --from 0 --count 1", 0);
+    assert!(out.lines().count() == 1 && out.contains(" driver an\\nna\\u{1b}[31m from"), "{out:?}");
+}
+
+#[test]
 fn a_log_is_kept_as_long_as_it_is_to_be() {
     let directory = street();
     let directory = directory.path();

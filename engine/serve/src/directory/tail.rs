@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,7 +142,11 @@ impl fmt::Display for RecordLine {
         write!(f, "{} {} {}", self.offset, moment(self.ingest_unix_s), self.is)?;
         for (what, name) in [("driver", &self.driver), ("trip", &self.trip), ("from", &self.source)] {
             if let Some(name) = name {
-                write!(f, " {what} {name}")?;
+                write!(f, " {what} ")?;
+                // It cannot look like another line, or like what a terminal obeys.
+                for letter in name.chars() {
+                    if letter.is_control() { write!(f, "{}", letter.escape_debug())? } else { f.write_char(letter)? }
+                }
             }
         }
         if let Some(place) = self.place {

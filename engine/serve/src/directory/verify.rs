@@ -152,6 +152,9 @@ fn profiles(storage: &Arc<dyn Storage>, findings: &mut Vec<FindingLine>) -> Resu
     Ok(whole)
 }
 
+/// The files of the directory that are the log's and no journals, besides locks.
+const OWN: [&str; 2] = ["etaflow", "durable"];
+
 /// Looks for journals among the files that are not the log's, which may have any name.
 fn journals(dir: &Path, storage: &dyn Storage, findings: &mut Vec<FindingLine>) -> Result<u64, DirectoryError> {
     let mut names = storage.list("").map_err(|source| DirectoryError::Folder { path: dir.to_owned(), source })?;
@@ -160,7 +163,11 @@ fn journals(dir: &Path, storage: &dyn Storage, findings: &mut Vec<FindingLine>) 
     for name in names.iter().filter(|name| !name.ends_with(".lock")) {
         match JournalSink::read(storage, name) {
             Ok(_) => whole += 1,
-            Err(JournalError::Foreign { .. }) => {}
+            Err(JournalError::Foreign { .. }) if OWN.contains(&name.as_str()) => {}
+            Err(JournalError::Foreign { path }) => {
+                let what = "no file of the engine's, unless it is a journal of effects whose beginning is damaged";
+                findings.push(FindingLine { is: Harm::Foreign, path, byte: None, offset: None, what: what.to_owned() });
+            }
             Err(JournalError::Damaged { path, at }) => {
                 let what = "the journal of effects is damaged: cut it off there, and what follows is done again";
                 findings.push(FindingLine::damage(path, Some(at), what.to_owned()));
