@@ -152,7 +152,7 @@ pub use event::{
     Record, RoadRef, SourceId, TripId, decode_notes, encode_notes,
 };
 pub use fleet::{DriverEvent, Fleet, FleetChange, FleetConfig, FleetConfigError};
-pub use group::{FileGroup, GroupError, GroupInfo, GroupLag, LogGroup, StartFrom, groups, remove_group};
+pub use group::{FileGroup, GroupError, GroupInfo, GroupLag, LogGroup, StartFrom, groups, remove_group, sinks};
 pub use learning::{LearnError, ProfileConfig, ProfileConfigError, ProfileLearner, ProfileSums, learn_profile};
 pub use log::{
     Batch, CheckpointInfo, Finding, FindingKind, Hold, Log, LogError, LogFiles, LogOpened, LogReader, MemoryLog,

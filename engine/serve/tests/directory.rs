@@ -243,6 +243,12 @@ fn what_follows_from_a_log_is_said_and_told_once() {
     assert_eq!(told.matches("\"cause\":\"completed\"").count(), 1, "{told}");
     let verified = json(directory, "log verify --dir d --json", 0);
     assert_eq!((&verified["whole"], &verified["journals"]), (&true.into(), &1.into()));
+    let inspection = json(directory, "log inspect --dir d --json", 0);
+    assert_eq!((&inspection["sinks"][0]["name"], &inspection["sinks"][1]), (&"told".into(), &Value::Null));
+    assert_eq!(inspection["groups"], serde_json::json!([]), "{inspection}");
+    let offset = inspection["sinks"][0]["offset"].as_u64().expect("its mark is whole");
+    let (out, _) = said(directory, "log inspect --dir d", 0);
+    assert!(out.contains(&format!("\nsink told: done up to offset {offset}, ")), "{out}");
 }
 
 #[test]

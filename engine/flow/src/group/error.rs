@@ -58,14 +58,6 @@ pub enum GroupError {
         /// What it reads next.
         next: u64,
     },
-    /// The name is a sink's.
-    #[error("{}: is the mark of a sink, within offset {offset}: take another name", path.display())]
-    Sink {
-        /// Where it is.
-        path: PathBuf,
-        /// How far it has come.
-        offset: u64,
-    },
     /// A file or a folder could not be read or written.
     #[error("{}: {action}: {message}", path.display())]
     Io {

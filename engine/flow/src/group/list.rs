@@ -1,7 +1,7 @@
 use super::error::GroupError;
 use super::position::{lock, path};
 use crate::event::Offset;
-use crate::storage::directory::{GROUPS, is_mark_name};
+use crate::storage::directory::{GROUPS, SINKS, is_mark_name};
 use crate::storage::{Mark, MarkError, MarkFile, Storage};
 
 /// A group, or a sink, and how far it has come.
@@ -22,15 +22,28 @@ impl GroupInfo {
     }
 }
 
-/// All groups and sinks that have a mark in `storage`, by name. Disturbs none of them.
+/// All groups that have a mark in `storage`, by name. Disturbs none of them.
 ///
 /// # Errors
 /// If their folder cannot be read.
 pub fn groups(storage: &dyn Storage) -> Result<Vec<GroupInfo>, GroupError> {
-    let names = storage.list(GROUPS).map_err(|error| GroupError::io(storage, GROUPS, "listing it", &error))?;
+    marks(storage, GROUPS)
+}
+
+/// All sinks that have a mark in `storage`, by name: whom an engine tells of what changes, and how far it has told him.
+/// Disturbs none of them.
+///
+/// # Errors
+/// If their folder cannot be read.
+pub fn sinks(storage: &dyn Storage) -> Result<Vec<GroupInfo>, GroupError> {
+    marks(storage, SINKS)
+}
+
+fn marks(storage: &dyn Storage, folder: &str) -> Result<Vec<GroupInfo>, GroupError> {
+    let names = storage.list(folder).map_err(|error| GroupError::io(storage, folder, "listing it", &error))?;
     let info = |name: String| {
         // One that is not there any more has just been removed.
-        let mark = MarkFile::read(storage, &path(&name)).transpose()?;
+        let mark = MarkFile::read(storage, &format!("{folder}/{name}")).transpose()?;
         Some(GroupInfo { name, mark })
     };
     Ok(names.into_iter().filter(|name| is_mark_name(name)).filter_map(info).collect())

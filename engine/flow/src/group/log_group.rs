@@ -49,8 +49,8 @@ impl LogGroup {
     /// log's.
     ///
     /// # Errors
-    /// If the name cannot be one, or is a sink's; if somebody else has the group open; if the log does not have, or does not
-    /// have any more, what it is to read next; if a file cannot be read or written.
+    /// If the name cannot be one; if somebody else has the group open; if the log does not have, or does not have any more,
+    /// what it is to read next; if a file cannot be read or written.
     pub fn open(storage: Arc<dyn Storage>, log: Arc<dyn Log>, name: &str, from: StartFrom) -> Result<Self, GroupError> {
         let position = Position::open(&storage, name, from, false, &log)?;
         Ok(Self { log, position })

@@ -29,7 +29,7 @@ use etaflow_road::Timestamp;
 pub use error::GroupError;
 pub use file_group::FileGroup;
 pub use lag::GroupLag;
-pub use list::{GroupInfo, groups, remove_group};
+pub use list::{GroupInfo, groups, remove_group, sinks};
 pub use log_group::LogGroup;
 
 use crate::event::Offset;

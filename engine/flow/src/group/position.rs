@@ -48,9 +48,6 @@ impl Position {
         let lock = lock(&**storage, name)?;
         let mark = MarkFile::open(Arc::clone(storage), path(name))?;
         let known = mark.mark();
-        if let Some(Mark { offset, within: 1.. }) = known {
-            return Err(GroupError::Sink { path: mark.path(), offset });
-        }
         let committed = Offset(known.map_or(0, |mark| mark.offset));
         let mut position = Self { mark, committed, next: committed, begun: None, _lock: lock };
         if known.is_some() && !anew {

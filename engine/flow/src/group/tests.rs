@@ -165,7 +165,6 @@ fn what_is_wrong_with_a_group_is_named() {
     let set = |name: &str, mark| MarkFile::open(Arc::clone(&storage), format!("groups/{name}")).unwrap().set(mark);
     set("late", Mark { offset: 17, within: 0 }).unwrap();
     set("early", Mark { offset: 301, within: 0 }).unwrap();
-    set("sink", Mark { offset: 250, within: 3 }).unwrap();
     storage.create("groups/damaged").unwrap();
     for (name, from, expected) in [
         (
@@ -178,7 +177,6 @@ fn what_is_wrong_with_a_group_is_named() {
             StartFrom::Earliest,
             "the group is at offset 301, and the log ends at 300: it is another log, or has lost",
         ),
-        ("sink", StartFrom::Earliest, "is the mark of a sink, within offset 250: take another name"),
         ("damaged", StartFrom::Earliest, "is damaged, or no mark: remove it to begin anew"),
         ("new", StartFrom::Offset(Offset(17)), "the group is at offset 17, and the log starts at 200"),
         ("new", StartFrom::Offset(Offset(301)), "the group is at offset 301, and the log ends at 300"),
@@ -201,8 +199,30 @@ fn what_is_wrong_with_a_group_is_named() {
     assert_eq!(group.poll().unwrap().unwrap().records()[0], record(550));
     assert_eq!((read(&mut group), group.committed()), ((560, 650), Offset(550)));
     let names = groups(&*storage).unwrap().into_iter().map(|info| (info.name, info.mark.is_ok()));
-    let expected = [("damaged", false), ("early", true), ("late", true), ("new", true), ("sink", true)];
+    let expected = [("damaged", false), ("early", true), ("late", true), ("new", true)];
     assert_eq!(names.collect::<Vec<_>>(), expected.map(|(name, whole)| (name.to_owned(), whole)));
+}
+
+#[test]
+fn sinks_are_listed_apart_from_groups() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = disk(&directory);
+    assert_eq!((groups(&*storage), sinks(&*storage)), (Ok(Vec::new()), Ok(Vec::new())));
+    let set = |path: &str, mark| MarkFile::open(Arc::clone(&storage), path).unwrap().set(mark).unwrap();
+    set("groups/billing", Mark { offset: 17, within: 0 });
+    set("sinks/told", Mark { offset: 30, within: 2 });
+    set("sinks/billing", Mark { offset: 31, within: 0 });
+    storage.create("sinks/notes.txt").unwrap();
+    let listed = |infos: Result<Vec<GroupInfo>, _>| -> Vec<(String, u64, Option<u64>)> {
+        let told = |info: GroupInfo| {
+            let behind = info.behind(Offset(20), Offset(50));
+            (info.name, info.mark.unwrap().offset, behind)
+        };
+        infos.unwrap().into_iter().map(told).collect()
+    };
+    assert_eq!(listed(groups(&*storage)), [("billing".to_owned(), 17, Some(30))]);
+    let expected = [("billing".to_owned(), 31, Some(19)), ("told".to_owned(), 30, Some(20))];
+    assert_eq!(listed(sinks(&*storage)), expected);
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use etaflow::{GroupInfo, LogFiles, Offset, SegmentInfo, SnapshotStore, Storage, Timestamp, groups};
+use etaflow::{GroupInfo, LogFiles, Offset, SegmentInfo, SnapshotStore, Storage, Timestamp, groups, sinks};
 use serde::Serialize;
 
 use super::error::DirectoryError;
@@ -23,8 +23,10 @@ pub struct Inspection {
     pub snapshots: Vec<Snapshot>,
     /// The states of the writer, the oldest first.
     pub checkpoints: Vec<Checkpoint>,
-    /// The groups and sinks that have begun to read, by name.
+    /// The groups that have begun to read, by name.
     pub groups: Vec<Group>,
+    /// The sinks that have begun to be told, by name.
+    pub sinks: Vec<Group>,
 }
 
 /// A file of the log.
@@ -68,7 +70,7 @@ pub struct Checkpoint {
     pub bytes: u64,
 }
 
-/// Who reads the log, and remembers how far.
+/// Who reads the log, or is told what follows from it, and remembers how far.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Group {
     /// Its name.
@@ -96,6 +98,7 @@ pub(super) fn inspect(dir: &Path, storage: &Arc<dyn Storage>) -> Result<Inspecti
     let checkpoints = checkpoints.map(|info| Checkpoint { path: info.path, offset: info.offset.0, bytes: info.bytes });
     let (start, durable) = (files.start()?, files.durable()?);
     let groups = groups(storage.as_ref())?.into_iter().map(|info| Group::of(info, start, durable));
+    let sinks = sinks(storage.as_ref())?.into_iter().map(|info| Group::of(info, start, durable));
     Ok(Inspection {
         dir: dir.to_owned(),
         start: start.0,
@@ -104,6 +107,7 @@ pub(super) fn inspect(dir: &Path, storage: &Arc<dyn Storage>) -> Result<Inspecti
         snapshots: snapshots.collect(),
         checkpoints: checkpoints.collect(),
         groups: groups.collect(),
+        sinks: sinks.collect(),
     })
 }
 
@@ -128,7 +132,7 @@ impl Group {
 
 impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { dir, start, durable, segments, snapshots, checkpoints, groups } = self;
+        let Self { dir, start, durable, segments, snapshots, checkpoints, groups, sinks } = self;
         let records = durable.saturating_sub(*start);
         write!(f, "{}: {records} records, offsets {start} to {durable}", dir.display())?;
         for segment in segments {
@@ -145,8 +149,9 @@ impl fmt::Display for Inspection {
         for Checkpoint { path, offset, bytes } in checkpoints {
             write!(f, "\n{}: goes on at offset {offset}, {bytes} bytes", path.display())?;
         }
-        for Group { name, offset, lag_records, error } in groups {
-            write!(f, "\ngroup {name}: ")?;
+        let groups = groups.iter().map(|group| ("group", group));
+        for (what, Group { name, offset, lag_records, error }) in groups.chain(sinks.iter().map(|sink| ("sink", sink))) {
+            write!(f, "\n{what} {name}: ")?;
             match (offset, lag_records, error) {
                 (Some(offset), Some(lag), _) => write!(f, "done up to offset {offset}, {lag} records behind")?,
                 (_, _, error) => f.write_str(error.as_deref().unwrap_or("nobody knows how far it is"))?,
