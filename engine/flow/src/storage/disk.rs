@@ -21,9 +21,14 @@ impl DiskStorage {
         let root = root.into();
         let missing: Vec<&Path> = root.ancestors().take_while(|folder| !folder.exists()).collect();
         fs::create_dir_all(&root)?;
-        for made in missing.iter().rev() {
-            let above = made.parent().filter(|above| !above.as_os_str().is_empty());
-            File::open(above.unwrap_or(Path::new(".")))?.sync_all()?;
+        missing.iter().rev().try_for_each(|made| sync_above(made))?;
+        if missing.is_empty() {
+            // Whoever made it may have ended before he came to that.
+            match sync_above(&root) {
+                // Nor could he have done it here.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                synced => synced?,
+            }
         }
         Self::open(root)
     }
@@ -46,6 +51,13 @@ impl DiskStorage {
     fn at(&self, path: &str) -> PathBuf {
         if path.is_empty() { self.root.clone() } else { self.root.join(path) }
     }
+}
+
+/// Makes durable that a folder is there.
+fn sync_above(folder: &Path) -> io::Result<()> {
+    let Some(above) = folder.parent() else { return Ok(()) };
+    let here = above.as_os_str().is_empty();
+    File::open(if here { Path::new(".") } else { above })?.sync_all()
 }
 
 impl Storage for DiskStorage {
