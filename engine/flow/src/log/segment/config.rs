@@ -34,8 +34,9 @@ pub enum SyncPolicy {
     /// [`append`](crate::Log::append) comes back when the records are on the disk: they outlive the process, the system
     /// and a power failure. Those who append at the same time share a sync.
     Sync,
-    /// Records are on the disk a moment after they were appended: syncs begin this far apart at least, and what was
-    /// appended meanwhile shares one. What [`durable`](crate::Log::durable) has passed outlives the process, the system
+    /// Records are on the disk a moment after they were appended: syncs begin so far apart, and what was appended meanwhile
+    /// shares one. A sync that is [asked for](super::SegmentLog::sync) does not wait for its time, nor does one of more
+    /// than 8 MiB. What [`durable`](crate::Log::durable) has passed outlives the process, the system
     /// and a power failure; what it has not passed may be lost with any of them, newest first and without holes.
     Interval(Span),
     /// Records are durable when the system has them: they outlive the process, but not the system or a power failure.
