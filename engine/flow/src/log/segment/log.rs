@@ -31,7 +31,6 @@ pub(super) const EARLY_BYTES: usize = 8 << 20;
 /// waits for none of them.
 #[derive(Clone)]
 pub struct SegmentLog {
-    // Dropped last to first: the thread has ended when the lock is let go.
     inner: Arc<Inner>,
 }
 
@@ -54,6 +53,7 @@ pub struct LogOpened {
 struct Inner {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Let go of after the thread has ended: fields are dropped when `drop` has come back, which waits for it.
     _lock: StorageLock,
 }
 
