@@ -53,6 +53,10 @@ impl Default for SyncPolicy {
 /// How long records are kept. What a snapshot, a group or a [`Hold`](crate::Hold) still needs is kept in any case, and
 /// so is everything after the newest state of the sequencer. A group needs what comes after the last but one of its
 /// commits: the last may not be on the disk yet.
+///
+/// Nothing is kept for who follows the log in another process and has no snapshot yet: if he is slower than the log lets
+/// go of its records, he ends with [`Truncated`](crate::LogError::Truncated). So keep the log for longer than he needs for
+/// his first snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Retention {
     /// Let go of segments whose newest record came in so long before the log's newest one.
