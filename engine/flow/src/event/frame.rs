@@ -5,7 +5,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 0 | version: 1 |
-//! | 1 | kind: 1 location, 2 status, 3 requested, 4 assigned, 5 picked up, 6 completed, 7 cancelled, 8 closed, 9 reopened, 10 profile adopted |
+//! | 1 | kind, see below |
 //! | 2 | flags: 1 = the id is a sequence number (otherwise opaque), 2 = due is given |
 //! | 3 | status: 0 offline, 1 available, 2 busy |
 //! | 4..10 | accuracy in 0.1 m, speed in 0.01 m/s, heading in 0.01 degrees; 2 bytes each, 65,535 is unknown |
@@ -17,6 +17,9 @@
 //! | 48..56 | driver (1, 2), trip (3 to 7), the node from which the road leads (8, 9, with sign), or the profile (10) |
 //! | 56..64 | driver (4), the node to which it leads (8, 9), or latitude and longitude in 1e-7 degrees (1; 3: of the pickup) |
 //! | 64..72 | latitude and longitude of the dropoff (3) |
+//!
+//! Kinds: 1 location, 2 status, 3 requested, 4 assigned, 5 picked up, 6 completed, 7 cancelled, 8 closed, 9 reopened,
+//! 10 profile adopted.
 
 use etaflow_road::{Coord, Timestamp};
 

@@ -39,8 +39,10 @@ impl DiskStorage {
     /// If there is none, or it is no folder.
     pub fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
         let root = root.into();
-        let kind = if fs::metadata(&root)?.is_dir() { None } else { Some(io::ErrorKind::NotADirectory) };
-        kind.map_or(Ok(Self { root }), |kind| Err(kind.into()))
+        if !fs::metadata(&root)?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Self { root })
     }
 
     /// Where it is.

@@ -15,7 +15,7 @@ use super::recover::{Recovered, Torn, recover};
 use super::retention;
 use super::state::{Found, Resume, State};
 use super::syncer::{self, PanicGuard};
-use super::writer::SegmentWriter;
+use super::writer::{Chunk, SegmentWriter};
 use crate::event::{Note, Offset, Record};
 use crate::log::{Batch, Hold, Log, LogError};
 use crate::storage::{Access, Storage, StorageLock};
@@ -149,8 +149,8 @@ impl SegmentLog {
         self.inner.shared.state().checkpoint_due
     }
 
-    /// Keeps the sequencer's state, of which `at` is the next offset, not past the end of the log. It is written with the next commit after the log is
-    /// durable so far; one that is put before that takes its place.
+    /// Keeps the sequencer's state, of which `at` is the next offset, not past the end of the log. It is written with the next
+    /// commit after the log is durable so far; one that is put before that takes its place.
     pub fn put_checkpoint(&self, at: Offset, bytes: Vec<u8>) {
         let mut state = self.inner.shared.state();
         state.checkpoint_due = false;
@@ -277,7 +277,7 @@ impl Shared {
     fn write(
         &self,
         writer: &mut SegmentWriter,
-        chunks: Vec<super::writer::Chunk>,
+        chunks: Vec<Chunk>,
         upto: Offset,
         sync: bool,
         closed: bool,
