@@ -121,6 +121,12 @@ impl From<SnapshotError> for ReadError {
     }
 }
 
+impl From<BytesError> for ReadError {
+    fn from(BytesError { what, at, why }: BytesError) -> Self {
+        malformed(what, at as u64, why).into()
+    }
+}
+
 /// Reads a snapshot of `size` bytes, which `source` reads at a place.
 pub(super) fn read(size: u64, source: impl FnMut(&mut [u8], u64) -> io::Result<usize>) -> Result<Image, ReadError> {
     let mut reader = Reader { size, at: 0, source };
@@ -167,7 +173,8 @@ impl<S: FnMut(&mut [u8], u64) -> io::Result<usize>> Reader<S> {
             .into());
         }
         let rest = self.take(|| "the header".to_owned(), (PREFIX_BYTES - MAGIC.len()) as u64)?;
-        let (version, length) = (u32_at(&rest, 0), u32_at(&rest, 4));
+        let mut reader = ByteReader::new(&rest);
+        let (version, length) = (reader.u32("the version")?, reader.u32("the length of the header")?);
         if version > VERSION {
             return Err(SnapshotError::Version { found: version }.into());
         }
@@ -175,9 +182,9 @@ impl<S: FnMut(&mut [u8], u64) -> io::Result<usize>> Reader<S> {
             return Err(malformed("the length of the header", 12, "is more than any header has").into());
         }
         let header = self.take(|| "the header".to_owned(), u64::from(length))?;
-        let expected = u32_at(&self.take(|| "the header".to_owned(), CHECKSUM_BYTES as u64)?, 0);
+        let expected = self.take(|| "the header".to_owned(), CHECKSUM_BYTES as u64)?;
         let found = [&magic, &rest, &header].iter().fold(0, |sum, bytes| crc32c::crc32c_append(sum, bytes));
-        check(|| "the header".to_owned(), 0, found, expected)?;
+        check(|| "the header".to_owned(), 0, found, &expected)?;
         let parsed = parse(&header, version);
         Ok(parsed.map_err(|error| malformed("the header", (PREFIX_BYTES + error.at) as u64, error.why))?)
     }
@@ -186,15 +193,16 @@ impl<S: FnMut(&mut [u8], u64) -> io::Result<usize>> Reader<S> {
         let what = || format!("part {nth}");
         let start = self.at;
         let prefix = self.take(what, PART_PREFIX_BYTES as u64)?;
-        let length = u64_at(&prefix, 4);
+        let mut reader = ByteReader::new(&prefix);
+        let (kind, blank, length) = (reader.u8("its kind")?, reader.take("zeros", 3)?, reader.u64("its length")?);
         let bytes = self.take(what, length)?;
         let checksum = self.take(what, CHECKSUM_BYTES as u64)?;
-        check(what, start, crc32c::crc32c_append(crc32c::crc32c(&prefix), &bytes), u32_at(&checksum, 0))?;
-        if prefix[1..4] != [0; 3] {
+        check(what, start, crc32c::crc32c_append(crc32c::crc32c(&prefix), &bytes), &checksum)?;
+        if blank != [0; 3] {
             return Err(malformed(&what(), start, "has something where nothing is to be").into());
         }
         *checksums = crc32c::crc32c_append(*checksums, &checksum);
-        Ok(Part { kind: prefix[0], bytes })
+        Ok(Part { kind, bytes })
     }
 
     fn trailer(&mut self, count: u32, checksums: u32) -> Result<(), ReadError> {
@@ -202,9 +210,10 @@ impl<S: FnMut(&mut [u8], u64) -> io::Result<usize>> Reader<S> {
         let start = self.at;
         let trailer = self.take(what, TRAILER_BYTES as u64)?;
         let (content, checksum) = trailer.split_at(TRAILER_BYTES - CHECKSUM_BYTES);
-        check(what, start, crc32c::crc32c_append(checksums, content), u32_at(checksum, 0))?;
-        let right = content[..4] == END && u32_at(content, 4) == count && u64_at(content, 8) == self.at;
-        if !right {
+        check(what, start, crc32c::crc32c_append(checksums, content), checksum)?;
+        let mut reader = ByteReader::new(content);
+        let (end, parts, bytes) = (reader.take("its letters", 4)?, reader.u32("the parts")?, reader.u64("the bytes")?);
+        if end != END || parts != count || bytes != self.at {
             return Err(malformed("the end", start, "is that of another snapshot").into());
         }
         if self.at != self.size {
@@ -231,25 +240,15 @@ fn parse(header: &[u8], version: u32) -> Result<(Image, u32), BytesError> {
     Ok((Image { offset, tick: Tick { number, time, watermark }, fingerprint, parts: Vec::new() }, count))
 }
 
-fn check(what: impl Fn() -> String, at: u64, found: u32, expected: u32) -> Result<(), SnapshotError> {
+/// Whether the checksum that was found is the one that was written, as `written` has it.
+fn check(what: impl Fn() -> String, at: u64, found: u32, written: &[u8]) -> Result<(), ReadError> {
+    let expected = ByteReader::new(written).u32("the checksum")?;
     let damaged = || SnapshotError::Checksum { what: what(), at, found, expected };
-    if found == expected { Ok(()) } else { Err(damaged()) }
+    if found == expected { Ok(()) } else { Err(damaged().into()) }
 }
 
 fn malformed(what: &str, at: u64, problem: &'static str) -> SnapshotError {
     SnapshotError::Malformed { what: what.to_owned(), at, problem }
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut number = [0; 4];
-    number.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(number)
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let mut number = [0; 8];
-    number.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(number)
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ fn what_is_wrong_is_said() {
     let mut damaged = whole.clone();
     damaged[PREFIX_BYTES] ^= 1;
     expect(&damaged, "checksum of the header, at byte 0, is");
-    let header_end = PREFIX_BYTES + u32_at(&whole, 12) as usize;
+    let header_end = PREFIX_BYTES + ByteReader::new(&whole[12..]).u32("a length").expect("there") as usize;
     damaged.clone_from(&whole);
     damaged[header_end + 4 + PART_PREFIX_BYTES] ^= 1;
     expect(&damaged, &format!("checksum of part 0, at byte {}, is", header_end + 4));
