@@ -6,11 +6,9 @@ use super::error::SnapshotFileError;
 use super::file::{self, ReadError};
 use super::image::Image;
 use crate::event::Offset;
+use crate::storage::directory::{SNAPSHOT_ENDING, SNAPSHOTS, number_of, numbered};
 use crate::storage::{Access, Storage};
 
-/// The folder of the snapshots.
-const FOLDER: &str = "snapshots";
-const ENDING: &str = ".snap";
 /// What a snapshot's name ends with as long as it is not whole.
 const ASIDE_ENDING: &str = ".snap.new";
 
@@ -83,10 +81,10 @@ impl SnapshotStore {
     pub fn write(&self, image: &Image) -> Result<SnapshotInfo, SnapshotFileError> {
         let storage = &*self.storage;
         // The folder may have been made in vain before: nothing tells whether its own name is durable.
-        let made = storage.create_folder(FOLDER).and_then(|()| storage.sync_folder(""));
-        made.map_err(|error| self.io(FOLDER, &error))?;
+        let made = storage.create_folder(SNAPSHOTS).and_then(|()| storage.sync_folder(""));
+        made.map_err(|error| self.io(SNAPSHOTS, &error))?;
         self.remove_aside()?;
-        let path = path_of(image.offset, ENDING);
+        let path = path_of(image.offset, SNAPSHOT_ENDING);
         let aside = path_of(image.offset, ASIDE_ENDING);
         let written = write_file(storage, &aside, image).and_then(|bytes| {
             storage.rename(&aside, &path)?;
@@ -97,7 +95,7 @@ impl SnapshotStore {
             _ = storage.remove(&aside);
         }
         let bytes = written.map_err(|error| self.io(&aside, &error))?;
-        storage.sync_folder(FOLDER).map_err(|error| self.io(FOLDER, &error))?;
+        storage.sync_folder(SNAPSHOTS).map_err(|error| self.io(SNAPSHOTS, &error))?;
         self.remove_old(image.offset)?;
         Ok(SnapshotInfo { path: storage.show(&path), offset: image.offset, bytes })
     }
@@ -108,7 +106,7 @@ impl SnapshotStore {
         let offsets = match self.offsets() {
             Ok(offsets) => offsets,
             Err(why) => {
-                found.passed_over.push(PassedOver { path: self.storage.show(FOLDER), why });
+                found.passed_over.push(PassedOver { path: self.storage.show(SNAPSHOTS), why });
                 return found;
             }
         };
@@ -119,7 +117,7 @@ impl SnapshotStore {
                     break;
                 }
                 Err(why) => {
-                    found.passed_over.push(PassedOver { path: self.storage.show(&path_of(offset, ENDING)), why });
+                    found.passed_over.push(PassedOver { path: self.storage.show(&path_of(offset, SNAPSHOT_ENDING)), why });
                 }
             }
         }
@@ -131,7 +129,7 @@ impl SnapshotStore {
     /// # Errors
     /// If there is none, it cannot be read, or is not what was written.
     pub fn read(&self, offset: Offset) -> Result<Image, SnapshotFileError> {
-        let path = path_of(offset, ENDING);
+        let path = path_of(offset, SNAPSHOT_ENDING);
         let opened = self.storage.open(&path, Access::Read).and_then(|file| Ok((file.size()?, file)));
         let (size, file) = opened.map_err(|error| self.io(&path, &error))?;
         let image = file::read(size, |into, at| file.read_at(into, at)).map_err(|error| match error {
@@ -152,7 +150,7 @@ impl SnapshotStore {
         self.offsets()?
             .into_iter()
             .map(|offset| {
-                let path = path_of(offset, ENDING);
+                let path = path_of(offset, SNAPSHOT_ENDING);
                 let size = self.storage.open(&path, Access::Read).and_then(|file| file.size());
                 let bytes = size.map_err(|error| self.io(&path, &error))?;
                 Ok(SnapshotInfo { path: self.storage.show(&path), offset, bytes })
@@ -162,8 +160,8 @@ impl SnapshotStore {
 
     /// The offsets of all, ascending.
     fn offsets(&self) -> Result<Vec<Offset>, SnapshotFileError> {
-        let names = self.storage.list(FOLDER).map_err(|error| self.io(FOLDER, &error))?;
-        Ok(names.iter().filter_map(|name| offset_of(name)).collect())
+        let names = self.storage.list(SNAPSHOTS).map_err(|error| self.io(SNAPSHOTS, &error))?;
+        Ok(names.iter().filter_map(|name| number_of(name, SNAPSHOT_ENDING)).map(Offset).collect())
     }
 
     /// Removes those that are older than the newest few, beside the one that was just written.
@@ -171,14 +169,14 @@ impl SnapshotStore {
         let mut others = self.offsets()?;
         others.retain(|&offset| offset != written);
         let old = &others[..others.len().saturating_sub(self.keep - 1)];
-        self.remove(old.iter().map(|&offset| path_of(offset, ENDING)))
+        self.remove(old.iter().map(|&offset| path_of(offset, SNAPSHOT_ENDING)))
     }
 
     /// Removes what a crash has left of one that was being written.
     fn remove_aside(&self) -> Result<(), SnapshotFileError> {
-        let names = self.storage.list(FOLDER).map_err(|error| self.io(FOLDER, &error))?;
+        let names = self.storage.list(SNAPSHOTS).map_err(|error| self.io(SNAPSHOTS, &error))?;
         let aside = names.iter().filter(|name| name.ends_with(ASIDE_ENDING));
-        self.remove(aside.map(|name| format!("{FOLDER}/{name}")))
+        self.remove(aside.map(|name| format!("{SNAPSHOTS}/{name}")))
     }
 
     fn remove(&self, paths: impl Iterator<Item = String>) -> Result<(), SnapshotFileError> {
@@ -214,14 +212,7 @@ fn write_file(storage: &dyn Storage, path: &str, image: &Image) -> io::Result<u6
 }
 
 fn path_of(offset: Offset, ending: &str) -> String {
-    format!("{FOLDER}/{:020}{ending}", offset.0)
-}
-
-/// The offset that a file's name says; `None` if it is none of a snapshot.
-fn offset_of(name: &str) -> Option<Offset> {
-    let digits = name.strip_suffix(ENDING)?;
-    let right = digits.len() == 20 && digits.bytes().all(|digit| digit.is_ascii_digit());
-    digits.parse().ok().filter(|_| right).map(Offset)
+    numbered(SNAPSHOTS, offset.0, ending)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::event::Offset;
 use crate::log::LogError;
-use crate::storage::directory::GROUPS;
+use crate::storage::directory::{GROUPS, SNAPSHOTS, number_of, numbered};
 use crate::storage::{Storage, read_all, replace};
 
 /// Names a directory as one of ours.
@@ -19,32 +19,18 @@ pub(super) const MARK: &str = "durable";
 pub(super) const SEGMENTS: &str = "log";
 /// Where the sequencer's states are.
 pub(super) const CHECKPOINTS: &str = "checkpoints";
-/// Where the engine's states are.
-pub(super) const SNAPSHOTS: &str = "snapshots";
 
 /// Files that may be there before the marker is.
 const EARLIER: [&str; 3] = [WRITER_LOCK, "engine.lock", "etaflow.new"];
 
 /// The file of the segment that begins at `base`.
 pub(super) fn segment_path(base: Offset) -> String {
-    format!("{SEGMENTS}/{:020}.seg", base.0)
+    numbered(SEGMENTS, base.0, ".seg")
 }
 
 /// The file of the checkpoint whose next offset is `at`.
 pub(super) fn checkpoint_path(at: Offset) -> String {
-    format!("{CHECKPOINTS}/{:020}.ckpt", at.0)
-}
-
-/// The file of the snapshot whose next offset is `at`.
-pub(super) fn snapshot_path(at: Offset) -> String {
-    format!("{SNAPSHOTS}/{:020}.snap", at.0)
-}
-
-/// The offset that a file is named by; `None` for a foreign name.
-pub(super) fn named_offset(name: &str, ending: &str) -> Option<Offset> {
-    let digits = name.strip_suffix(ending)?;
-    let canonical = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if canonical { digits.parse().ok().map(Offset) } else { None }
+    numbered(CHECKPOINTS, at.0, ".ckpt")
 }
 
 /// Files of a folder that are named by offsets, in their order, and the names of those that are not.
@@ -58,8 +44,8 @@ pub(super) fn list(storage: &dyn Storage, folder: &'static str, ending: &str) ->
     let names = storage.list(folder).map_err(|error| LogError::io(storage.show(folder), "listing it", &error))?;
     let mut listing = Listing::default();
     for name in names {
-        match named_offset(&name, ending) {
-            Some(offset) => listing.offsets.push(offset),
+        match number_of(&name, ending) {
+            Some(number) => listing.offsets.push(Offset(number)),
             None => listing.foreign.push(name),
         }
     }

@@ -10,7 +10,7 @@ use super::config::{SegmentLogConfig, SyncPolicy};
 use super::durability::DurabilityFile;
 use super::files::LogFiles;
 use super::header::HEADER_BYTES;
-use super::layout::{WRITER_LOCK, check_marker, mark};
+use super::layout::{MARK, WRITER_LOCK, check_marker, mark};
 use super::recover::{Recovered, Torn, recover};
 use super::retention;
 use super::state::{Found, Resume, State};
@@ -114,7 +114,7 @@ impl SegmentLog {
         mark(storage.as_ref(), marked)?;
         let told = match DurabilityFile::open(storage.as_ref(), Access::Read)? {
             Some(mut file) => {
-                file.read().map_err(|error| LogError::io(storage.show("durable"), "reading it", &error))?
+                file.read().map_err(|error| LogError::io(storage.show(MARK), "reading it", &error))?
             }
             None => None,
         };

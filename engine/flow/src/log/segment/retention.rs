@@ -5,11 +5,11 @@ use etaflow_road::Timestamp;
 
 use super::checkpoint;
 use super::config::Retention;
-use super::layout::{SNAPSHOTS, list, snapshot_path};
+use super::layout::list;
 use super::recover::SealedSegment;
 use crate::event::Offset;
 use crate::log::LogError;
-use crate::storage::directory::{GROUPS, is_mark_name};
+use crate::storage::directory::{GROUPS, SNAPSHOT_ENDING, SNAPSHOTS, is_mark_name, numbered};
 use crate::storage::{MarkFile, Storage};
 
 /// How many of the oldest segments the settings would let go of.
@@ -34,7 +34,7 @@ pub(super) fn removable(
 ) -> Result<usize, LogError> {
     let mut needed = held;
     let mut need = |offset: Offset| needed = Some(needed.map_or(offset, |needed| needed.min(offset)));
-    if let Some(oldest) = list(storage, SNAPSHOTS, ".snap")?.offsets.first() {
+    if let Some(oldest) = list(storage, SNAPSHOTS, SNAPSHOT_ENDING)?.offsets.first() {
         need(*oldest);
     }
     let groups = storage.list(GROUPS).map_err(|error| LogError::io(storage.show(GROUPS), "listing it", &error))?;
@@ -58,8 +58,8 @@ pub(super) fn removable(
 /// lost, and the others that will take their place lead to another state.
 pub(super) fn remove_snapshots_after(storage: &dyn Storage, end: Offset) -> Result<(), LogError> {
     let failed = |path: &str, error: &io::Error| LogError::io(storage.show(path), "removing it", error);
-    let after = list(storage, SNAPSHOTS, ".snap")?.offsets.into_iter().filter(|&offset| offset > end);
-    let paths: Vec<String> = after.map(snapshot_path).collect();
+    let after = list(storage, SNAPSHOTS, SNAPSHOT_ENDING)?.offsets.into_iter().filter(|&offset| offset > end);
+    let paths: Vec<String> = after.map(|offset| numbered(SNAPSHOTS, offset.0, SNAPSHOT_ENDING)).collect();
     for path in &paths {
         match storage.remove(path) {
             // Who follows the log in another process may just have let go of it.
