@@ -87,6 +87,12 @@ impl Courier {
     pub(super) fn step(&mut self, now: Timestamp, durable: Offset) -> Next {
         let ending = self.mailbox.is_ending();
         if self.mailbox.is_stopped() {
+            // What was taken by one who was left to himself is marked all the same: it would come twice.
+            if let Due::Mark(mark) = self.due
+                && let Err(error) = self.mark(mark)
+            {
+                self.mailbox.note_failure(error);
+            }
             return Next::Ended;
         }
         // At the end everything is tried once more, and not again.

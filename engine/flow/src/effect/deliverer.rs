@@ -18,7 +18,7 @@ use crate::event::Offset;
 use crate::log::Log;
 use crate::pipeline::Output;
 use crate::sequencer::Dictionary;
-use crate::storage::{Mark, Storage};
+use crate::storage::{Mark, Storage, StorageLock};
 use crate::time::{Clock, WallClock};
 
 /// How long a log that says nothing is believed.
@@ -53,6 +53,9 @@ pub struct DeliverySetup {
     pub end: LogEnd,
     /// What [`Deliverer::backlog`] gave when that snapshot was cut.
     pub backlog: Option<Vec<u8>>,
+    /// What keeps others from the marks: held until the thread of the last sink has ended, also of one that is left to
+    /// itself.
+    pub lock: Option<Arc<StorageLock>>,
 }
 
 /// Where a durable log ends, as far as somebody knows.
@@ -100,7 +103,7 @@ impl Deliverer {
                 return Err(DeliveryError::Twice(name.to_owned()));
             }
         }
-        let DeliverySetup { storage, log, dictionary, from, end, backlog } = setup;
+        let DeliverySetup { storage, log, dictionary, from, end, backlog, lock } = setup;
         let backlog = backlog.as_deref().map(backlog::decode).transpose()?.unwrap_or_default();
         let mut lanes = Vec::new();
         let mut couriers = Vec::new();
@@ -111,9 +114,10 @@ impl Deliverer {
             couriers.push(courier);
         }
         for (lane, courier) in lanes.iter().zip(couriers) {
-            let (mailbox, log) = (Arc::clone(&lane.mailbox), Arc::clone(&log));
+            let (mailbox, log, lock) = (Arc::clone(&lane.mailbox), Arc::clone(&log), lock.clone());
             let run = move || {
                 deliver(courier, &mailbox, &*log);
+                drop(lock);
                 mailbox.set_ended();
             };
             let thread = std::thread::Builder::new().name(format!("etaflow-sink-{}", lane.name));
@@ -207,7 +211,8 @@ impl Deliverer {
 
     /// Lets everything go out that waits, and ends. Call it when all outputs were given and nothing more is logged. True if
     /// all sinks have taken what was for them; those that have not within [`DeliveryConfig::finish_max`] are left to
-    /// themselves, and what waits for them is in the next snapshot, or is told again.
+    /// themselves, and what waits for them is in the next snapshot, or is told again. As long as one of those is in a call,
+    /// nobody else can open the engine's directory: he would not know what is taken.
     pub fn finish(&self) -> bool {
         self.lanes.iter().for_each(|lane| lane.mailbox.finish());
         let clock = WallClock::new();

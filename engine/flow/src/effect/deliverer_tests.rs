@@ -7,7 +7,7 @@ use super::*;
 use crate::event::{Entries, Event, EventData, EventId, Key, Record};
 use crate::log::{MemoryLog, MemoryLogConfig};
 use crate::sequencer::{Sequencer, SequencerConfig};
-use crate::storage::MarkFile;
+use crate::storage::{MarkFile, StorageLock};
 use crate::storage::forgetful::ForgetfulDisk;
 
 /// Hands on what it takes, and does not return before that is received.
@@ -85,6 +85,7 @@ struct Bench {
     log: Arc<SlowLog>,
     dictionary: Arc<Dictionary>,
     finish_max: Span,
+    lock: Option<Arc<StorageLock>>,
 }
 
 impl Bench {
@@ -102,7 +103,7 @@ impl Bench {
         }
         let log = SlowLog { log: MemoryLog::new(&MemoryLogConfig::default()), durable: Mutex::new(Offset(100)) };
         let finish_max = Span::from_secs(600);
-        Self { disk: ForgetfulDisk::new(1), log: Arc::new(log), dictionary, finish_max }
+        Self { disk: ForgetfulDisk::new(1), log: Arc::new(log), dictionary, finish_max, lock: None }
     }
 
     fn open(&self, sinks: Vec<Box<dyn Sink>>, from: u64, end: u64) -> Result<Deliverer, DeliveryError> {
@@ -117,6 +118,7 @@ impl Bench {
             from: Offset(from),
             end,
             backlog: None,
+            lock: self.lock.clone(),
         };
         let config = DeliveryConfig { finish_max: self.finish_max, ..DeliveryConfig::default() };
         Deliverer::open(sinks, setup, &config)
@@ -218,6 +220,48 @@ fn what_was_done_is_not_done_again_for_a_log_that_is_told_to_be_shorter() {
     assert_eq!(received.recv().expect("it takes them").len(), 2);
     assert!(deliverer.finish());
     assert_eq!((deliverer.reports()[0].suppressed, mark().offset), (40, 191));
+}
+
+/// Says when it is called, and returns when it is told to.
+struct Patient {
+    called: SyncSender<()>,
+    go: Receiver<()>,
+}
+
+impl Sink for Patient {
+    fn name(&self) -> &str {
+        "sink"
+    }
+
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::AtLeastOnce
+    }
+
+    fn take(&mut self, _effects: &[Effect]) -> Result<(), SinkError> {
+        let waited = self.called.send(()).is_ok() && self.go.recv().is_ok();
+        if waited { Ok(()) } else { Err(SinkError::NotTaken("nobody is there".to_owned())) }
+    }
+}
+
+#[test]
+fn a_sink_that_is_left_to_itself_keeps_others_out_and_its_mark_right() {
+    let held = Arc::new(());
+    let lock = Some(Arc::new(StorageLock::new(Arc::clone(&held))));
+    let bench = Bench { finish_max: Span::from_millis(1), lock, ..Bench::new() };
+    let ((called, was_called), (let_go, go)) = (sync_channel(1), sync_channel(1));
+    let deliverer = bench.open(vec![Box::new(Patient { called, go })], 0, 0).expect("opens");
+    deliverer.set_live(true);
+    deliverer.tell(&told(0..1), Offset(1));
+    was_called.recv().expect("it is called");
+    assert!(!deliverer.finish(), "it is left to itself");
+    drop(deliverer);
+    let Bench { disk, lock, .. } = bench;
+    drop(lock);
+    assert_eq!(Arc::strong_count(&held), 2, "it still holds the lock");
+    let_go.send(()).expect("it waits");
+    wait_until(|| Arc::strong_count(&held) == 1);
+    let mark = MarkFile::read(&disk, "sinks/sink").expect("it is whole").expect("it is there");
+    assert_eq!((mark.offset, mark.within), (0, 1));
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) struct Directory {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) files: LogFiles,
     store: SnapshotStore,
-    _lock: StorageLock,
+    lock: Arc<StorageLock>,
 }
 
 /// What goes on beside the pipeline.
@@ -57,7 +57,7 @@ impl Directory {
             })
         })?;
         let store = SnapshotStore::new(Arc::clone(&storage), keep);
-        Ok(Self { storage, files, store, _lock: lock })
+        Ok(Self { storage, files, store, lock: Arc::new(lock) })
     }
 
     pub(super) fn store(&self) -> &SnapshotStore {
@@ -101,7 +101,8 @@ fn recover(
         true => None,
         false => {
             let (storage, dictionary) = (Arc::clone(&directory.storage), Arc::clone(shared.dictionary()));
-            let setup = DeliverySetup { storage, log: Arc::clone(&log), dictionary, from, end, backlog };
+            let (log, lock) = (Arc::clone(&log), Some(Arc::clone(&directory.lock)));
+            let setup = DeliverySetup { storage, log, dictionary, from, end, backlog, lock };
             Some(Arc::new(Deliverer::open(sinks, setup, &shared.config().delivery)?))
         }
     };
