@@ -273,6 +273,9 @@ impl Engine {
     /// What it knew at `time`: all that had come in by then. It is worked out anew beside the engine, which goes on; that
     /// takes a while, during which this does not return, and as many threads and as much memory as the engine itself.
     ///
+    /// It has the settings that the engine has now. Of a time when it had others this is not what it knew and told then, but
+    /// what it would have; snapshots of that time are [passed over](Past::passed_over).
+    ///
     /// # Errors
     /// As [`Past::open`]; and if it was not [opened](Self::open), since a log in memory does not tell of its beginnings.
     pub fn as_of(&self, time: Timestamp) -> Result<Past, PastError> {

@@ -67,6 +67,15 @@ impl Recovery {
     }
 }
 
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, why } = self;
+        // Most say where they are by themselves.
+        let path = path.display().to_string();
+        if why.contains(&path) { f.write_str(why) } else { write!(f, "{path}: {why}") }
+    }
+}
+
 impl fmt::Display for Recovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (start, end) = self.log;
@@ -80,14 +89,8 @@ impl fmt::Display for Recovery {
         if let Some(Torn { path, at, bytes, .. }) = &self.torn {
             write!(f, "; cut {bytes} bytes of a torn end off {} at byte {at}", path.display())?;
         }
-        for Unusable { path, why } in &self.passed_over {
-            // Most say where they are by themselves.
-            let path = path.display().to_string();
-            if why.contains(&path) {
-                write!(f, "; passed over {why}")?
-            } else {
-                write!(f, "; passed over {path}: {why}")?
-            }
+        for unusable in &self.passed_over {
+            write!(f, "; passed over {unusable}")?;
         }
         match &self.snapshot {
             Some(RestoredSnapshot { offset, time, bytes, read, restored }) => write!(

@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use etaflow::{
-    Answer, Arrival, Cause, DriverPlace, EngineConfig, Key, LogFiles, Past, Payload, Promise, Route, Storage,
-    Timestamp, TripEta,
+    Answer, Arrival, Cause, DriverPlace, EngineConfig, Key, LogFiles, Past, PastError, Payload, Promise, Route, Storage,
+    Timestamp, TripEta, Unusable,
 };
 use etaflow_road::{Coord, Network};
 use serde::Serialize;
@@ -32,12 +32,16 @@ pub struct AsOf {
     /// Where its driver was; null if it had none, or nobody knew.
     pub driver: Option<DriverNow>,
     /// The fastest way that was still to be driven, as the roads were: from the driver to the pickup and, once the rider is
-    /// on board, to the dropoff; without a driver from the one to the other. Null if it was over, or no way led there.
+    /// on board, to the dropoff; without a driver from the one to the other. Null if it was over, no way led
+    /// there, or what was told is not kept any more.
     pub route: Option<WayNow>,
-    /// What had been told, in order.
-    pub told: Vec<PromiseLine>,
+    /// What had been told, in order; null if the records that it follows from are not all kept any more.
+    pub told: Option<Vec<PromiseLine>>,
     /// The snapshot that all this was worked out from; null if it was from the first record on.
     pub snapshot: Option<u64>,
+    /// Snapshots that would have been nearer, and why they were of no use. If they were made with other settings, the engine
+    /// that ran then may have known and told something else than is said here.
+    pub passed_over: Vec<String>,
     /// From so many records.
     pub replayed: u64,
 }
@@ -92,7 +96,8 @@ pub struct PromiseLine {
     pub eta: TripNow,
 }
 
-/// Works out what was known of a trip.
+/// Works out what was known of a trip, by an engine with the settings of `etaflow follow`: of one with others this is not
+/// what it told.
 ///
 /// # Errors
 /// If the trip had not been heard of, or the time is none that is kept; if the log cannot be read.
@@ -100,10 +105,13 @@ pub(super) fn as_of(args: &AsOfArgs, network: Arc<Network>, storage: Arc<dyn Sto
     let trip = Key::new(&args.trip).map_err(|source| DirectoryError::Trip { name: args.trip.clone(), source })?;
     let files = LogFiles::open(Arc::clone(&storage))?;
     let past = Past::open(&network, storage, &EngineConfig::default().pipeline, args.time)?;
-    let told = past.history(&trip)?;
+    let told = match past.history(&trip) {
+        Err(PastError::TripBefore { .. }) => None,
+        told => Some(told?),
+    };
     let eta = past.trip(&trip).map(|answer| answer.value);
     let driver = eta.as_ref().and_then(|eta| past.driver(eta.driver.as_ref()?)).map(|answer| answer.value);
-    let route = match (&eta, told.first()) {
+    let route = match (&eta, told.as_ref().and_then(|told| told.first())) {
         (Some(eta), Some(first)) => way(&past, &files, eta, driver.as_ref(), first)?,
         _ => None,
     };
@@ -121,8 +129,9 @@ pub(super) fn as_of(args: &AsOfArgs, network: Arc<Network>, storage: Arc<dyn Sto
             seen_unix_s: place.seen_at.secs_f64(),
         }),
         route: route.map(|route| WayNow::of(&route, &network)),
-        told: told.iter().map(PromiseLine::of).collect(),
+        told: told.map(|told| told.iter().map(PromiseLine::of).collect()),
         snapshot: past.snapshot().map(|offset| offset.0),
+        passed_over: past.passed_over().iter().map(Unusable::to_string).collect(),
         replayed: past.replayed(),
     })
 }
@@ -196,8 +205,11 @@ impl PromiseLine {
 
 impl fmt::Display for AsOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { trip, unix_s, offset, epoch, eta, driver, route, told, .. } = self;
+        let Self { trip, unix_s, offset, epoch, eta, driver, route, told, passed_over, .. } = self;
         writeln!(f, "trip {trip} at {}: offset {offset}, traffic epoch {epoch}", moment(*unix_s))?;
+        for why in passed_over {
+            writeln!(f, "passed over {why}")?;
+        }
         match eta {
             Some(eta) => writeln!(f, "{eta}")?,
             None => writeln!(f, "it was over")?,
@@ -208,6 +220,7 @@ impl fmt::Display for AsOf {
         if let Some(WayNow { distance_m, duration_s, .. }) = route {
             writeln!(f, "still to be driven: {distance_m:.0} m in {duration_s:.0} s")?;
         }
+        let Some(told) = told else { return write!(f, "what was told is not kept any more") };
         write!(f, "told {} times", told.len())?;
         for PromiseLine { unix_s, offset, eta, .. } in told {
             write!(f, "\n{} (offset {offset}): {eta}", moment(*unix_s))?;

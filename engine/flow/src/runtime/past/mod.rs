@@ -102,8 +102,9 @@ impl Past {
     /// What the engine whose directory is in `storage` knew at `time`: all that had come in by then. `config` is the
     /// engine's pipeline's; the number of shards may be another.
     ///
-    /// With other settings, or another network, it is what such an engine would have known; its snapshots are of no use
-    /// then, and everything is replayed.
+    /// With other settings, or another network, it is what such an engine would have known and told, and not what the one
+    /// that ran then did; its snapshots are of no use then, which [`passed_over`](Self::passed_over) says, and everything is
+    /// replayed.
     ///
     /// # Errors
     /// If `time` is before all that is kept or after the end of the log (both say what can be asked), a setting is out of
