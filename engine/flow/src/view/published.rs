@@ -6,7 +6,7 @@ use etaflow_road::{Network, Span, Targets, Timestamp};
 use rustc_hash::FxHashMap;
 
 use crate::eta::{Cause, Epoch, EtaUpdate};
-use crate::event::{DriverId, Offset, TripId};
+use crate::event::{DriverId, Offset, Record, TripId};
 use crate::fleet::FleetChange;
 use crate::pipeline::{Applied, Effects, Observer, Restored};
 
@@ -16,7 +16,7 @@ const PARTS: usize = 64;
 /// What is said of a driver who was not seen.
 const NEVER: (Timestamp, f32) = (Timestamp::MIN, 0.5);
 
-/// How long a trip that has ended can still be asked for.
+/// How long a trip that has ended can still be asked for, after it has or, if its end was dated ahead, was heard to have.
 const ENDED_KEPT: Span = Span::from_secs(60);
 
 /// What the shards have published.
@@ -94,7 +94,8 @@ impl Published {
         &self.trips[trip.index() % PARTS]
     }
 
-    fn put(&self, update: &EtaUpdate) {
+    /// Takes what is known of a trip, by a record that came in at `came_in`, if that is known.
+    fn put(&self, update: &EtaUpdate, came_in: Option<Timestamp>) {
         let mut trips = self.part(update.trip).write().unwrap_or_else(PoisonError::into_inner);
         let known = trips.entry(update.trip).or_insert(*update);
         // A trip moves from shard to shard with its driver, and the one it leaves may be late to say its last.
@@ -104,13 +105,18 @@ impl Published {
         drop(trips);
         if matches!(update.cause, Cause::Completed | Cause::Cancelled) {
             let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-            ended.push_back(Ended { trip: update.trip, at: update.as_of, offset: update.offset });
+            let at = came_in.map_or(update.as_of, |came_in| update.as_of.min(came_in));
+            ended.push_back(Ended { trip: update.trip, at, offset: update.offset });
         }
     }
 
-    fn show(&self, effects: &Effects) {
+    /// Shows what followed from some records, which are in a row.
+    fn show(&self, effects: &Effects, records: &[Record]) {
+        let first = records.first().map_or(Offset(0), |record| record.offset);
         for update in &effects.arrivals {
-            self.put(update);
+            let nth = update.offset.0.checked_sub(first.0).and_then(|nth| usize::try_from(nth).ok());
+            let record = nth.and_then(|nth| records.get(nth));
+            self.put(update, record.map(|record| record.ingest_time));
         }
         if !effects.fleet.is_empty() {
             let mut available = self.available.write().unwrap_or_else(PoisonError::into_inner);
@@ -164,7 +170,7 @@ impl Available {
 
 impl Observer for Published {
     fn on_applied(&self, applied: &Applied<'_>) {
-        self.show(applied.effects);
+        self.show(applied.effects, applied.records);
         if let Some(tick) = applied.tick
             && self.advance(applied.epoch, tick.time)
         {
@@ -179,7 +185,7 @@ impl Observer for Published {
 
     /// Trips that had ended by then are not known any more.
     fn on_restored(&self, restored: &Restored<'_>) {
-        self.show(restored.effects);
+        self.show(restored.effects, &[]);
         self.advance(restored.epoch, restored.tick.time);
         let shard = restored.shard as usize;
         self.applied_at[shard].store(restored.tick.time.micros(), Ordering::Release);
@@ -240,6 +246,29 @@ mod tests {
         take(1, 12, Vec::new());
         assert_eq!((published.trip(TripId(0)), published.trips()), (None, 0));
     }
+
+    #[test]
+    fn a_trip_whose_end_was_dated_ahead_is_known_for_a_minute_after_it_was_heard_of() {
+        let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());
+        let (index, config) = (Arc::new(EdgeIndex::new(&network)), Config::default());
+        let epoch = Executor::first_epoch(&network, &config);
+        let published = Published::new(&network, Arc::clone(&epoch), 1);
+        let state = Shard::new(&network, &index, &config, Arc::clone(&epoch), 0).expect("in bounds");
+        let known_at = |number: u64, arrivals: Vec<EtaUpdate>| {
+            let time = Timestamp::from_secs(number as i64);
+            let (payload, offset, source) = (Payload::Tick { watermark: time }, Offset(number), Record::TICKER);
+            let record = Record { offset, time, ingest_time: time, waited_us: 0, source, id: number, payload };
+            let effects = Effects { arrivals, ..Effects::default() };
+            let (records, tick) = (&[record], Some(Tick { number, time, watermark: time }));
+            let (shard, state, effects, epoch) = (0, &state, &effects, &epoch);
+            published.on_applied(&Applied { shard, state, records, effects, epoch, tick });
+            published.trip(TripId(0)).is_some()
+        };
+        let ahead = EtaUpdate { as_of: Timestamp::from_secs(86_400), ..update(100, Cause::Completed) };
+        assert!(known_at(100, vec![ahead]) && known_at(160, Vec::new()));
+        assert!(!known_at(161, Vec::new()));
+    }
+
     #[test]
     fn what_was_restored_can_be_asked_for_before_a_record_is_taken() {
         let network = Arc::new(SyntheticCity { nodes: 1_000, ..SyntheticCity::default() }.build());

@@ -26,8 +26,8 @@ use crate::snapshot::SnapshotStore;
 use crate::storage::Storage;
 use crate::view::{Answer, Lag, Published, QueryError, TripEta, View};
 
-/// A trip that ended is known for a minute, and one whose end was dated ahead for as much longer: who asks for it finds it
-/// if the replay has come past its end.
+/// A trip that ended is known for a minute after that was heard of, however far ahead its end was dated, and until the tick
+/// that follows: who asks for it finds it if the replay has come past its end.
 const ENDED_KEPT: Span = Span::from_secs(100);
 
 /// An engine as it was at some time: what it had been told by then, and nothing after it.
