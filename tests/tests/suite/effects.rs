@@ -19,6 +19,8 @@ fn config(shards: u32) -> EngineConfig {
     config.snapshots.every = Some(Span::from_millis(10));
     // A storage that has crashed is not waited for.
     config.delivery.finish_max = Span::from_millis(200);
+    // Less than there are trips under way, so that one call's worth is not everything.
+    config.delivery.batch_max = 3;
     config
 }
 
