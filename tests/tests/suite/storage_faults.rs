@@ -194,3 +194,17 @@ fn a_sync_that_fails_is_the_end_of_its_engine_and_acknowledges_nothing() {
     let error = writer.shutdown_blocking().expect_err("it has failed").to_string();
     assert!(error.contains("start again when that is put right"), "{error}");
 }
+
+#[test]
+fn a_damaged_state_of_the_sequencer_is_passed_over_and_named() {
+    let (storage, expected) = ended(&Load::new(20, all_faults(), 5, START, 20));
+    let states = storage.paths().into_iter().filter(|path| path.ends_with(".ckpt"));
+    let newest = states.max().expect("there is one of a clean end");
+    assert!(storage.flip(&newest, 60, 4));
+    let writer = Writer::open(Arc::new(storage.clone()), &config(1).writer()).expect("the log is whole");
+    let recovery = writer.recovery().clone();
+    let [passed_over] = &recovery.passed_over[..] else { panic!("{recovery}") };
+    assert!(passed_over.path.ends_with(&newest) && recovery.to_string().contains(&newest), "{recovery}");
+    assert!(recovery.checkpoint.is_none_or(|offset| offset < Offset(expected.records)), "{recovery}");
+    writer.shutdown_blocking().expect("it ends well");
+}

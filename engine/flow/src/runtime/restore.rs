@@ -5,7 +5,7 @@ use etaflow_road::Timestamp;
 use super::failure::EngineError;
 use super::recovery::Unusable;
 use crate::event::{Entries, Offset, Payload};
-use crate::log::LogFiles;
+use crate::log::{CheckpointInfo, LogError, LogFiles};
 use crate::sequencer::{CheckpointError, Dictionary, Sequencer, SequencerConfig};
 use crate::storage::Storage;
 
@@ -114,20 +114,22 @@ impl Restorer<'_> {
         absorbed: &mut Absorbed,
         restore: impl Fn(&[u8]) -> Result<T, CheckpointError>,
     ) -> Result<Option<T>, EngineError> {
-        let mut before = Some(before);
-        while let Some(at_most) = before {
-            let Some((at, bytes)) = self.files.checkpoint_before(at_most).map_err(EngineError::Read)? else { break };
-            match restore(&bytes) {
-                Ok(restored) => {
-                    absorbed.checkpoint = Some(at);
-                    return Ok(Some(restored));
-                }
-                Err(why) => {
-                    let path = self.storage.show(&format!("checkpoints/{:020}.ckpt", at.0));
-                    absorbed.passed_over.push(Unusable { path, why: why.to_string() });
-                    before = at.0.checked_sub(1).map(Offset);
-                }
-            }
+        let mut kept = self.files.checkpoints().map_err(EngineError::Read)?;
+        kept.retain(|checkpoint| checkpoint.offset <= before);
+        for CheckpointInfo { path, offset, .. } in kept.into_iter().rev() {
+            let why = match self.files.checkpoint(offset) {
+                Ok(None) => continue,
+                Ok(Some(bytes)) => match restore(&bytes) {
+                    Ok(restored) => {
+                        absorbed.checkpoint = Some(offset);
+                        return Ok(Some(restored));
+                    }
+                    Err(why) => why.to_string(),
+                },
+                Err(error @ LogError::Io { .. }) => return Err(EngineError::Read(error)),
+                Err(why) => why.to_string(),
+            };
+            absorbed.passed_over.push(Unusable { path, why });
         }
         let start = self.files.start().map_err(EngineError::Read)?;
         if start > Offset(0) {

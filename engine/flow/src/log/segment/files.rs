@@ -141,6 +141,14 @@ impl LogFiles {
         checkpoint::newest(self.storage.as_ref(), at)
     }
 
+    /// The state of the sequencer that goes on from `at`; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it is damaged, of a newer version, or cannot be read.
+    pub fn checkpoint(&self, at: Offset) -> Result<Option<Vec<u8>>, LogError> {
+        checkpoint::read(self.storage.as_ref(), at)?.transpose()
+    }
+
     /// The states of the sequencer that are kept, oldest first, whether they are whole or not.
     ///
     /// # Errors
