@@ -38,6 +38,7 @@ mod shared;
 mod subscription;
 mod tail;
 mod telemetry;
+mod usable;
 mod whole;
 mod writer;
 mod writing;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::failure::EngineError;
 use super::recovery::{Recovery, RestoredSnapshot, Unusable};
 use super::restore::Absorbed;
-use super::shared::{EFFECTS, Shared};
+use super::shared::Shared;
+use super::usable::Usable;
 use crate::effect::{Deliverer, DeliverySetup, LogEnd, Sink};
 use crate::event::Offset;
 use crate::log::{Log, LogError, LogFiles, Torn};
 use crate::pipeline::{Prepared, Start, message_of};
-use crate::snapshot::{Found, Image, SnapshotStore};
+use crate::snapshot::SnapshotStore;
 use crate::storage::{Storage, StorageLock};
 use crate::time::{Clock, WallClock};
 
@@ -95,7 +96,7 @@ fn recover(
 ) -> Result<Recovery, EngineError> {
     let clock = WallClock::new();
     let begun = clock.now();
-    let Restored { prepared, from, snapshot, backlog, mut passed_over } = restore(shared, directory, &clock)?;
+    let Restored { prepared, from, snapshot, backlog, mut passed_over } = restore(shared, directory)?;
     let Ready { log, is_short, end, absorbed, torn } = course.ready(from)?;
     let deliverer = match sinks.is_empty() {
         true => None,
@@ -135,50 +136,23 @@ struct Restored {
 }
 
 /// Makes the state of the newest snapshot that is of use, or has nothing known where the log starts.
-fn restore(shared: &Shared, directory: &Directory, clock: &WallClock) -> Result<Restored, EngineError> {
+fn restore(shared: &Shared, directory: &Directory) -> Result<Restored, EngineError> {
     let start = directory.files.start().map_err(EngineError::Read)?;
     let end = directory.files.durable().map_err(EngineError::Read)?;
     let mut passed_over = Vec::new();
-    let mut before = Some(end);
-    while let Some(at_most) = before {
-        let read_from = clock.now();
-        let Found { image, passed_over: unreadable } = directory.store.newest(Some(at_most));
-        passed_over.extend(unreadable.into_iter().map(|it| Unusable { path: it.path, why: it.why.to_string() }));
-        let Some(mut image) = image else { break };
-        let restored_from = clock.now();
-        let backlog = take_effects(&mut image);
-        match prepare(shared, &image, start) {
-            Ok(prepared) => {
-                let snapshot = RestoredSnapshot {
-                    offset: image.offset,
-                    time: image.tick.time,
-                    bytes: image.bytes(),
-                    read: restored_from.since(read_from),
-                    restored: clock.now().since(restored_from),
-                };
-                let (from, snapshot) = (image.offset, Some(snapshot));
-                return Ok(Restored { prepared, from, snapshot, backlog, passed_over });
-            }
-            Err(why) => {
-                let path = directory.storage.show(&format!("snapshots/{:020}.snap", image.offset.0));
-                passed_over.push(Unusable { path, why });
-            }
+    let prepare = |from: Start<'_>| shared.prepare(from);
+    let found = Usable::newest(&directory.store, start..=end, &mut passed_over, prepare)?;
+    if let Some(Usable { prepared, snapshot, backlog }) = found {
+        let from = snapshot.offset;
+        return Ok(Restored { prepared, from, snapshot: Some(snapshot), backlog, passed_over });
+    }
+    // That they cannot be listed was said above.
+    for info in directory.store.list().unwrap_or_default().into_iter().rev().filter(|info| info.offset < start) {
+        if passed_over.iter().all(|it| it.path != info.path) {
+            let why = format!("the log starts after it, at offset {}", start.0);
+            passed_over.push(Unusable { path: info.path, why });
         }
-        before = image.offset.0.checked_sub(1).map(Offset);
     }
-    let prepared = shared.prepare(Start::Offset(start))?;
+    let prepared = prepare(Start::Offset(start))?;
     Ok(Restored { prepared, from: start, snapshot: None, backlog: None, passed_over })
-}
-
-fn prepare(shared: &Shared, image: &Image, start: Offset) -> Result<Prepared, String> {
-    if image.offset < start {
-        return Err(format!("the log starts after it, at offset {}", start.0));
-    }
-    shared.prepare(Start::Image(image)).map_err(|why| why.to_string())
-}
-
-/// What waited for the sinks is the runtime's, and nothing to the pipeline.
-pub(super) fn take_effects(image: &mut Image) -> Option<Vec<u8>> {
-    let place = image.parts.iter().position(|part| part.kind == EFFECTS)?;
-    Some(image.parts.swap_remove(place).bytes)
 }

@@ -100,6 +100,11 @@ impl SnapshotStore {
         Ok(SnapshotInfo { path: storage.show(&path), offset: image.offset, bytes })
     }
 
+    /// Where the snapshot of an offset is, or would be.
+    pub fn path(&self, offset: Offset) -> PathBuf {
+        self.storage.show(&path_of(offset, SNAPSHOT_ENDING))
+    }
+
     /// The newest snapshot that can be read, of those whose offset is at most `before`, if that is said.
     pub fn newest(&self, before: Option<Offset>) -> Found {
         let mut found = Found::default();
@@ -117,7 +122,7 @@ impl SnapshotStore {
                     break;
                 }
                 Err(why) => {
-                    found.passed_over.push(PassedOver { path: self.storage.show(&path_of(offset, SNAPSHOT_ENDING)), why });
+                    found.passed_over.push(PassedOver { path: self.path(offset), why });
                 }
             }
         }

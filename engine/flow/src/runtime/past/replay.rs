@@ -4,16 +4,16 @@ use std::sync::Arc;
 use etaflow_road::{EdgeIndex, Network, Span, Timestamp};
 
 use super::super::failure::EngineError;
-use super::super::recover::take_effects;
 use super::super::recovery::Unusable;
 use super::super::restore::Restorer;
+use super::super::usable::Usable;
 use super::error::PastError;
 use crate::config::Config;
 use crate::event::{Entries, Offset};
 use crate::log::{Log, LogFiles, MemoryLog, MemoryLogConfig};
 use crate::pipeline::{Executor, Outputs, Prepared, Start};
 use crate::profile::Profiles;
-use crate::snapshot::{Found, SnapshotStore};
+use crate::snapshot::SnapshotStore;
 use crate::storage::Storage;
 
 /// How many records are on their way from the files to the shards at most.
@@ -123,29 +123,13 @@ impl Shadow {
         at_most: Offset,
         passed_over: &mut Vec<Unusable>,
     ) -> Result<Option<Origin>, PastError> {
-        let mut before = Some(at_most);
-        while let Some(at_most) = before.filter(|&at_most| at_most >= start) {
-            let Found { image, passed_over: unreadable } = self.store.newest(Some(at_most));
-            let unreadable = unreadable.into_iter().map(|it| Unusable { path: it.path, why: it.why.to_string() });
-            passed_over.extend(unreadable);
-            let Some(mut image) = image.filter(|image| image.offset >= start) else { return Ok(None) };
-            // No sink is called.
-            take_effects(&mut image);
-            let offset = image.offset;
-            match self.prepare(Start::Image(&image)) {
-                Ok(prepared) => {
-                    let (snapshot, passed_over) = (Some(offset), Vec::new());
-                    return Ok(Some(Origin { prepared, from: offset, snapshot, passed_over }));
-                }
-                Err(error @ crate::pipeline::StartError::Config(_)) => return Err(EngineError::from(error).into()),
-                Err(why) => {
-                    let path = self.storage.show(&format!("snapshots/{:020}.snap", offset.0));
-                    passed_over.push(Unusable { path, why: why.to_string() });
-                }
-            }
-            before = offset.0.checked_sub(1).map(Offset);
-        }
-        Ok(None)
+        let prepare = |from: Start<'_>| self.prepare(from);
+        let found = Usable::newest(&self.store, start..=at_most, passed_over, prepare).map_err(EngineError::from)?;
+        // No sink is called: what waited for them is let go of.
+        Ok(found.map(|Usable { prepared, snapshot, .. }| {
+            let (from, snapshot, passed_over) = (snapshot.offset, Some(snapshot.offset), Vec::new());
+            Origin { prepared, from, snapshot, passed_over }
+        }))
     }
 
     fn prepare(&self, from: Start<'_>) -> Result<Prepared, crate::pipeline::StartError> {
