@@ -151,8 +151,7 @@ impl Has {
 }
 
 fn read_told(reader: &mut ByteReader<'_>, has: Has) -> Result<Promise, BytesError> {
-    let cause = usize::from(reader.u8("the cause")?);
-    let cause = *Cause::ALL.get(cause).ok_or_else(|| reader.error("the cause", "is none"))?;
+    let cause = Cause::from_number(reader.u8("the cause")?).ok_or_else(|| reader.error("the cause", "is none"))?;
     let pickup_at = has.then(TOLD_PICKUP, || reader.time("the pickup that was told"))?;
     let arrival = has.then(TOLD_ARRIVAL, || reader.time("the arrival that was told"))?;
     Ok(Promise { cause, pickup_at, arrival })

@@ -177,7 +177,7 @@ impl Cause {
     ];
 
     /// The cause of that number.
-    fn from_number(number: u8) -> Option<Self> {
+    pub(super) fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
     }
 

@@ -67,7 +67,6 @@ impl Merge {
             let count = pending.outputs.partition_point(|output| output.offset() < complete);
             self.ready.extend(pending.outputs.drain(..count));
         }
-        // Stable, since one trip can have two outputs of one record, and both are of one shard.
         self.ready.sort_by_key(Output::order);
         self.chain.add(&self.ready, &mut self.bytes);
         &self.ready

@@ -99,8 +99,8 @@ pub enum Time {
     /// A scenario's or a replay's: it stands until a publisher moves it on
     /// ([`Publisher::advance_to`](crate::Publisher::advance_to)).
     Scenario {
-        /// Where it begins, unless the log has come further. The first tick is one interval later; moved on by more than 2,678,400 intervals at once, it
-        /// ticks once instead.
+        /// Where it begins, unless the log has come further. The first tick is one interval later; moved on by more than
+        /// 2,678,400 intervals at once, it ticks once instead.
         start: Timestamp,
     },
 }

@@ -178,13 +178,13 @@ impl View {
         *self.shared.lag.lock().unwrap_or_else(PoisonError::into_inner) = lag;
     }
 
-    /// What an answer that is made from now on rests on, at least.
     /// What an answer would rest on.
     #[cfg_attr(not(feature = "runtime"), expect(dead_code, reason = "it is the runtime that asks"))]
     pub(crate) fn answer_nothing(&self) -> Answer<()> {
         self.rest().answer(())
     }
 
+    /// What an answer that is made from now on rests on, at least.
     fn rest(&self) -> Rest {
         // The offset first: what shards publish is there before they say so.
         let offset = self.shared.published.applied();
