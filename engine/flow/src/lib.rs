@@ -171,7 +171,7 @@ pub use runtime::{
     Accounts, Company, DeadLetters, DriverPlace, Engine, EngineConfig, EngineConfigError, EngineError, EtaStream,
     Follower, FollowerConfig, OutputBatch, OutputReader, Past, PastError, Promise, Recovery, RestoredSnapshot,
     SnapshotConfig, SnapshotReport, SubscribeError, Summary, Time, Unusable, Writer, WriterConfig, WriterSummary,
-    WrittenSnapshot,
+    WrittenSnapshot, names_at,
 };
 pub use sequencer::{AbsorbError, Admission, CheckpointError, ConfigError, Dictionary, Sequencer, SequencerConfig};
 pub use snapshot::{

@@ -7,8 +7,8 @@ use super::*;
 use crate::event::{Entries, Event, EventData, EventId, Key, Record};
 use crate::log::{MemoryLog, MemoryLogConfig};
 use crate::sequencer::{Sequencer, SequencerConfig};
-use crate::storage::{MarkFile, StorageLock};
 use crate::storage::forgetful::ForgetfulDisk;
+use crate::storage::{MarkFile, StorageLock};
 
 /// Hands on what it takes, and does not return before that is received.
 struct Handing {

@@ -56,6 +56,7 @@ pub use keeper::{SnapshotReport, WrittenSnapshot};
 pub use outlet::{OutputBatch, OutputReader};
 pub use past::{DriverPlace, Past, PastError, Promise};
 pub use recovery::{Recovery, RestoredSnapshot, Unusable};
+pub use restore::names_at;
 pub use subscription::{EtaStream, SubscribeError};
 pub use writer::Writer;
 

@@ -40,6 +40,17 @@ pub(super) struct Restorer<'a> {
     pub(super) files: &'a LogFiles,
 }
 
+/// The names that are known at an offset of the log in `storage`, from the newest state of its sequencer that is of use.
+///
+/// # Errors
+/// If there is no log, there is no such state that the log goes on from, or the log is damaged or cannot be read.
+pub fn names_at(storage: &Arc<dyn Storage>, at: Offset) -> Result<Dictionary, EngineError> {
+    let files = LogFiles::open(Arc::clone(storage)).map_err(EngineError::Read)?;
+    let names = Dictionary::new();
+    Restorer { storage, files: &files }.names(&names, at)?;
+    Ok(names)
+}
+
 impl Restorer<'_> {
     /// A sequencer that knows all that is in the log. Its dictionary also has the names of those trips that were known at
     /// `names_from`.

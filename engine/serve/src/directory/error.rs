@@ -2,8 +2,8 @@ use std::io;
 use std::path::PathBuf;
 
 use etaflow::{
-    AbsorbError, CheckpointError, EngineError, GroupError, JournalError, KeyError, LearnError, LogError, PastError,
-    ProfileError, PublishError, SnapshotFileError,
+    AbsorbError, EngineError, GroupError, JournalError, KeyError, LearnError, LogError, PastError, ProfileError,
+    PublishError, SnapshotFileError,
 };
 
 use etaflow_road::OpenError;
@@ -41,9 +41,6 @@ pub enum DirectoryError {
     /// The names in the log do not hold together.
     #[error("the names in the log cannot be used: {0}")]
     Names(#[from] AbsorbError),
-    /// The state of the sequencer cannot be used.
-    #[error("the newest checkpoint cannot be used: {0}")]
-    Checkpoint(#[from] CheckpointError),
     /// The snapshots cannot be listed.
     #[error(transparent)]
     Snapshots(#[from] SnapshotFileError),

@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use etaflow::{
-    Answer, Arrival, Cause, DriverPlace, EngineConfig, Key, LogFiles, Past, PastError, Payload, Promise, Route, Storage,
-    Timestamp, TripEta, Unusable,
+    Answer, Arrival, Cause, DriverPlace, EngineConfig, Key, LogFiles, Past, PastError, Payload, Promise, Route,
+    Storage, Timestamp, TripEta, Unusable,
 };
 use etaflow_road::{Coord, Network};
 use serde::Serialize;

@@ -3,7 +3,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use etaflow::{Dictionary, Entries, LogFiles, Offset, Payload, Record, SegmentReader, Storage};
+use etaflow::{Dictionary, Entries, LogFiles, Offset, Payload, Record, SegmentReader, Storage, names_at};
 use serde::Serialize;
 
 use super::error::DirectoryError;
@@ -57,7 +57,7 @@ pub(super) fn tail(storage: &Arc<dyn Storage>, args: &TailArgs, out: &mut impl W
         None => Offset(durable.0.saturating_sub(args.count.unwrap_or(LAST))).max(start),
     };
     let mut reader = files.reader(from)?;
-    let dictionary = dictionary_at(&files, from)?;
+    let dictionary = names_at(storage, from)?;
     let mut left = args.count.unwrap_or(if args.from.is_none() && !args.follow { LAST } else { u64::MAX });
     while left > 0 {
         let Some(entries) = next(&mut reader, args.follow)? else { break };
@@ -88,21 +88,6 @@ fn next(reader: &mut SegmentReader, follow: bool) -> Result<Option<Entries>, Dir
             entries => return Ok(entries),
         }
     }
-}
-
-/// The names behind the numbers of the log, as of an offset.
-fn dictionary_at(files: &LogFiles, at: Offset) -> Result<Dictionary, DirectoryError> {
-    let dictionary = Dictionary::new();
-    let mut from = files.start()?;
-    if let Some((offset, checkpoint)) = files.checkpoint_before(at)? {
-        dictionary.restore(&checkpoint)?;
-        from = offset;
-    }
-    let mut reader = files.reader(from)?.until(at);
-    while let Some(entries) = reader.next()? {
-        dictionary.absorb(&entries.notes)?;
-    }
-    Ok(dictionary)
 }
 
 impl RecordLine {
