@@ -16,6 +16,7 @@
 
 mod accounts;
 mod acknowledge;
+mod begun;
 mod company;
 mod config;
 mod dead_letters;

@@ -5,6 +5,7 @@ use etaflow_road::{EdgeIndex, Network};
 use event_listener::{Event, Listener};
 
 use super::accounts::Accounts;
+use super::begun::Begun;
 use super::config::FollowerConfig;
 use super::dead_letters::DeadLetters;
 use super::failure::EngineError;
@@ -19,10 +20,8 @@ use super::writing::Offers;
 use crate::bus::Fanout;
 use crate::effect::{Deliverer, SinkReport};
 use crate::event::{Key, Offset};
-use crate::log::{Hold, Log};
-use crate::pipeline::{
-    Applied, Counts, Executor, ExecutorHandle, Observer, Outputs, Prepared, Restored, SnapshotTap, Start, StartError,
-};
+use crate::log::Log;
+use crate::pipeline::{Applied, Executor, Observer, Outputs, Prepared, Restored, SnapshotTap, Start, StartError};
 use crate::profile::Profiles;
 use crate::sequencer::Dictionary;
 use crate::snapshot::Part;
@@ -60,16 +59,6 @@ pub(super) struct Shared {
     told: Event,
     begun: OnceLock<Begun>,
     executor: Mutex<Option<Executor>>,
-}
-
-/// What there is once it follows the log.
-struct Begun {
-    handle: ExecutorHandle,
-    /// What had become of the records before.
-    counts: Counts,
-    deliverer: Option<Arc<Deliverer>>,
-    /// Keeps what was not told yet.
-    hold: Mutex<Option<Hold>>,
 }
 
 impl Shared {
@@ -128,13 +117,12 @@ impl Shared {
             snapshots,
             profiles: Some(self.footing.profiles.clone()),
         };
-        let (counts, hold) = (prepared.counts(), Mutex::new(is_short.then(|| log.hold(log.start()))));
+        let (before, hold) = (prepared.counts(), is_short.then(|| log.hold(log.start())));
         let executor = prepared.start(Arc::clone(log), outputs);
-        let begun = Begun { handle: executor.handle(), counts, deliverer, hold };
-        let begun = self.begun.get_or_init(|| begun);
+        let begun = self.begun.get_or_init(|| Begun::new(executor.handle(), before, deliverer, hold));
         // Whoever suspends it sets this first, and finds the handle or is found here.
         if self.suspended.load(Ordering::SeqCst) {
-            begun.handle.suspend();
+            begun.handle().suspend();
         }
         *self.executor() = Some(executor);
     }
@@ -232,21 +220,20 @@ impl Shared {
     pub(super) fn suspend(&self) {
         self.suspended.store(true, Ordering::SeqCst);
         if let Some(begun) = self.begun.get() {
-            begun.handle.suspend();
+            begun.handle().suspend();
         }
     }
 
     pub(super) fn resume(&self) {
         self.suspended.store(false, Ordering::SeqCst);
         if let Some(begun) = self.begun.get() {
-            begun.handle.resume();
+            begun.handle().resume();
         }
     }
 
     /// How the sinks get along.
     pub(super) fn sinks(&self) -> Vec<SinkReport> {
-        let deliverer = self.begun.get().and_then(|begun| begun.deliverer.as_ref());
-        deliverer.map(|deliverer| deliverer.reports()).unwrap_or_default()
+        self.begun.get().map(Begun::sinks).unwrap_or_default()
     }
 
     /// What has become of the snapshots.
@@ -260,42 +247,39 @@ impl Shared {
 
     pub(super) fn request_snapshot(&self) {
         if let Some(begun) = self.begun.get() {
-            begun.handle.request_snapshot();
+            begun.handle().request_snapshot();
         }
     }
 
     /// Whether a snapshot is cut and not kept yet.
     pub(super) fn is_cutting(&self) -> bool {
-        self.begun.get().is_some_and(|begun| begun.handle.is_cutting())
+        self.begun.get().is_some_and(|begun| begun.handle().is_cutting())
     }
 
     /// The offset before which everything has been taken.
     pub(super) fn applied(&self) -> Offset {
-        self.begun.get().map_or_else(|| self.published.applied(), |begun| begun.handle.applied())
+        self.begun.get().map_or_else(|| self.published.applied(), |begun| begun.handle().applied())
     }
 
     /// Lets go of names and records that nobody will ask for any more.
     pub(super) fn let_go(&self) {
-        let Some(begun) = self.begun.get() else { return };
-        // Who hears of a trip's end is found by its name.
-        let told = begun.handle.told();
-        self.dictionary().release(told);
-        if let Some(hold) = &*begun.hold.lock().unwrap_or_else(PoisonError::into_inner) {
-            hold.advance(told);
+        if let Some(begun) = self.begun.get() {
+            // Who hears of a trip's end is found by its name.
+            self.dictionary().release(begun.let_go());
         }
     }
 
     /// Lets go of all records.
     pub(super) fn let_go_of_all(&self) {
         if let Some(begun) = self.begun.get() {
-            *begun.hold.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            begun.let_go_of_all();
         }
     }
 
     /// Says how far it is behind, to all who want to know.
     pub(super) fn set_lag(&self, lag: Lag) {
         self.view.set_lag(lag);
-        if let Some(deliverer) = self.begun.get().and_then(|begun| begun.deliverer.as_ref()) {
+        if let Some(deliverer) = self.begun.get().and_then(Begun::deliverer) {
             deliverer.set_live(lag.state == EngineState::Live);
         }
     }
@@ -311,13 +295,12 @@ impl Shared {
     /// What has become of all events.
     pub(super) fn accounts(&self) -> Accounts {
         let written = self.footing.offers.as_ref().map(Offers::accounts).unwrap_or_default();
-        let (now, before) =
-            self.begun.get().map(|begun| (begun.handle.counts(), begun.counts.clone())).unwrap_or_default();
+        let followed = self.begun.get().map(Begun::counts).unwrap_or_default();
         Accounts {
             replayed: self.replayed.load(Ordering::Relaxed),
-            accepted: now.accepted - before.accepted,
-            traversals: now.traversals - before.traversals,
-            revisions: now.revisions - before.revisions,
+            accepted: followed.accepted,
+            traversals: followed.traversals,
+            revisions: followed.revisions,
             dead_lettered: self.dead_letters().counts(),
             ..written
         }
@@ -334,7 +317,7 @@ impl Shared {
 
     /// Waits for the sinks, for as long as they may take.
     pub(super) fn finish_deliveries(&self) {
-        if let Some(deliverer) = self.begun.get().and_then(|begun| begun.deliverer.as_ref()) {
+        if let Some(deliverer) = self.begun.get().and_then(Begun::deliverer) {
             deliverer.finish();
         }
     }
