@@ -53,7 +53,11 @@ impl Model {
 
     /// The offsets that there are files of, whether anything can be read at the moment or not.
     fn seen(&self) -> BTreeSet<u64> {
-        self.storage.paths().iter().filter_map(|path| Some(offset_of(path.strip_prefix("snapshots/")?)?.0)).collect()
+        self.storage
+            .paths()
+            .iter()
+            .filter_map(|path| number_of(path.strip_prefix("snapshots/")?, SNAPSHOT_ENDING))
+            .collect()
     }
 
     /// Those that are to go once there is one more.
@@ -98,7 +102,7 @@ impl Model {
     }
 
     fn contents(&self, offset: u64) -> Option<Vec<u8>> {
-        self.storage.contents(&path_of(Offset(offset), ENDING))
+        self.storage.contents(&path_of(Offset(offset), SNAPSHOT_ENDING))
     }
 
     /// Which one a file is, without asking the store.
@@ -172,7 +176,10 @@ impl Model {
                     let said = matches!(why, SnapshotFileError::Content { .. } | SnapshotFileError::Misnamed { .. });
                     assert!(said && self.flipped.contains(&number), "{why}");
                     if readable.is_none() && before.is_none_or(|before| offset <= before) {
-                        damaged.push(PassedOver { path: self.storage.show(&path_of(Offset(offset), ENDING)), why });
+                        damaged.push(PassedOver {
+                            path: self.storage.show(&path_of(Offset(offset), SNAPSHOT_ENDING)),
+                            why,
+                        });
                     }
                 }
             }
@@ -188,7 +195,7 @@ impl Model {
         let number = self.number(offset);
         if self.flipped.insert(number) {
             let at = dice.below(self.contents(offset).expect("it is there").len() as u64);
-            assert!(self.storage.flip(&path_of(Offset(offset), ENDING), at, 1 << dice.below(8)));
+            assert!(self.storage.flip(&path_of(Offset(offset), SNAPSHOT_ENDING), at, 1 << dice.below(8)));
         }
     }
 

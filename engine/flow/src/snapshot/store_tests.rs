@@ -166,7 +166,11 @@ fn what_failed_leaves_nothing_that_is_half_written() {
             assert!(nth > 5 && offsets(&store(&storage)) == [20]);
             break;
         }
-        assert!(storage.paths().iter().all(|path| path.ends_with(ENDING)), "change {nth}: {:?}", storage.paths());
+        assert!(
+            storage.paths().iter().all(|path| path.ends_with(SNAPSHOT_ENDING)),
+            "change {nth}: {:?}",
+            storage.paths()
+        );
         assert!(store(&storage).newest(None).image.is_some());
     }
 }

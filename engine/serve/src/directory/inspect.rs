@@ -150,7 +150,8 @@ impl fmt::Display for Inspection {
             write!(f, "\n{}: goes on at offset {offset}, {bytes} bytes", path.display())?;
         }
         let groups = groups.iter().map(|group| ("group", group));
-        for (what, Group { name, offset, lag_records, error }) in groups.chain(sinks.iter().map(|sink| ("sink", sink))) {
+        for (what, Group { name, offset, lag_records, error }) in groups.chain(sinks.iter().map(|sink| ("sink", sink)))
+        {
             write!(f, "\n{what} {name}: ")?;
             match (offset, lag_records, error) {
                 (Some(offset), Some(lag), _) => write!(f, "done up to offset {offset}, {lag} records behind")?,

@@ -113,9 +113,7 @@ impl SegmentLog {
         })?;
         mark(storage.as_ref(), marked)?;
         let told = match DurabilityFile::open(storage.as_ref(), Access::Read)? {
-            Some(mut file) => {
-                file.read().map_err(|error| LogError::io(storage.show(MARK), "reading it", &error))?
-            }
+            Some(mut file) => file.read().map_err(|error| LogError::io(storage.show(MARK), "reading it", &error))?,
             None => None,
         };
         let found = recover(storage.as_ref(), told.map_or(Offset(0), |mark| mark.synced))?;
