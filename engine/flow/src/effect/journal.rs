@@ -77,7 +77,7 @@ pub enum JournalError {
         path: PathBuf,
     },
     /// A line that was durable is not what was written.
-    #[error("{path} is damaged at byte {at}: cut it off there, and what follows is done again")]
+    #[error("{path} is damaged at byte {at}: cut it off there to go on; what it had after that is not written again")]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -67,10 +67,12 @@ pub enum LogError {
         path: PathBuf,
     },
     /// The directory holds something else.
-    #[error("{}: is no log: there are files in it, but none is named `etaflow`; take an empty directory", path.display())]
+    #[error("{}: is no log, since {why}", path.display())]
     NotALog {
         /// The directory.
         path: PathBuf,
+        /// How one sees that, and what to do.
+        why: &'static str,
     },
     /// A file is of a version that is not known here.
     #[error("{}: is of version {found}, and at most {known} is known here; read it with the program that wrote it, or a newer one", path.display())]

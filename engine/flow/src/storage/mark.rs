@@ -53,8 +53,8 @@ struct Placed {
     mark: Mark,
 }
 
-/// What is in the two places, if it is whole.
-type Places = [Option<Placed>; 2];
+/// A file, and what is in its two places, if it is whole.
+type Places = (Arc<dyn StorageFile>, [Option<Placed>; 2]);
 
 /// Why a mark cannot be read or set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +73,7 @@ pub enum MarkError {
         message: String,
     },
     /// Neither of the two places holds a mark.
-    #[error("{path} is damaged, or no mark: remove it to begin anew, and what was done already is done again")]
+    #[error("{path} is damaged, or no mark: remove it, and whose it is begins as one that is new")]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -121,6 +121,16 @@ impl MarkFile {
     pub(crate) fn read_durable(storage: &dyn Storage, path: &str) -> Result<Option<Mark>, MarkError> {
         let found = places(storage, path, Access::Read)?;
         Ok(found.and_then(|(_, placed)| placed.iter().flatten().map(|placed| placed.mark).min()))
+    }
+
+    /// Where places begin, in bytes, that are not whole although the other one is, so that nothing is lost: a crash, or a disk,
+    /// has left them so, and the next mark is put there. None if there is no mark.
+    ///
+    /// # Errors
+    /// If it cannot be read, or no place is whole.
+    pub fn damage(storage: &dyn Storage, path: &str) -> Result<Vec<u64>, MarkError> {
+        let Some((_, placed)) = places(storage, path, Access::Read)? else { return Ok(Vec::new()) };
+        Ok([0, SECOND_AT].into_iter().zip(placed).filter_map(|(at, place)| place.is_none().then_some(at)).collect())
     }
 
     /// The mark that was set last.
@@ -188,11 +198,7 @@ fn newest(storage: &dyn Storage, path: &str, access: Access) -> Result<Option<Op
 }
 
 /// A file with its two places, of which at least one is whole; `None` if there is no file.
-fn places(
-    storage: &dyn Storage,
-    path: &str,
-    access: Access,
-) -> Result<Option<(Arc<dyn StorageFile>, Places)>, MarkError> {
+fn places(storage: &dyn Storage, path: &str, access: Access) -> Result<Option<Places>, MarkError> {
     let shown = storage.show(path);
     let failed = |error: &io::Error| {
         let (doing, message) = ("read", error.to_string());

@@ -80,7 +80,7 @@ fn what_is_no_mark_is_named() {
     let disk = ForgetfulDisk::new(1);
     let file = disk.create("groups/note").expect("makes it");
     for (content, said) in [
-        ("a shopping list", "groups/note is damaged, or no mark: remove it to begin anew"),
+        ("a shopping list", "groups/note is damaged, or no mark: remove it, and whose it is begins"),
         ("", "groups/note is damaged"),
         ("etamark7 and what comes then", "groups/note is of version 7, which is newer than this program's, 1"),
     ] {
@@ -132,3 +132,21 @@ fn marks_of_old_are_read() {
 }
 
 const OLD: [[u8; 4]; 2] = [[79, 178, 65, 112], [124, 234, 142, 75]];
+
+#[test]
+fn a_place_that_is_not_whole_is_found_beside_one_that_is() {
+    let disk = ForgetfulDisk::new(1);
+    open(&disk).set(mark(7)).expect("the disk is well");
+    assert_eq!(MarkFile::damage(&disk, PATH), Ok(Vec::new()));
+    for (place, at) in [(0, 0), (1, SECOND_AT)] {
+        let placed = Placed { place, sequence: 5, mark: mark(7) };
+        let put = |bytes: &[u8]| disk.open(PATH, Access::Write).and_then(|file| file.write_at(bytes, at));
+        for byte in 0..PLACE_BYTES {
+            let mut bytes = placed.encode();
+            bytes[byte] ^= 4;
+            put(&bytes).expect("writes it");
+            assert_eq!(MarkFile::damage(&disk, PATH), Ok(vec![at]));
+        }
+        put(&placed.encode()).expect("writes it");
+    }
+}

@@ -2,8 +2,8 @@ use std::io;
 use std::path::PathBuf;
 
 use etaflow::{
-    AbsorbError, EngineError, GroupError, JournalError, KeyError, LearnError, LogError, PastError, ProfileError,
-    PublishError, SnapshotFileError,
+    AbsorbError, EngineError, GroupError, JournalError, KeyError, LearnError, LogError, MarkError, PastError,
+    ProfileError, PublishError, SnapshotFileError,
 };
 
 use etaflow_road::OpenError;
@@ -64,6 +64,9 @@ pub enum DirectoryError {
     /// A group cannot be used, or the groups cannot be listed.
     #[error(transparent)]
     Group(#[from] GroupError),
+    /// A mark cannot be read.
+    #[error(transparent)]
+    Mark(MarkError),
     /// An event cannot be taken in.
     #[error("events cannot be taken in: {0}")]
     Publish(#[from] PublishError),

@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use etaflow::{
-    Finding, FindingKind, JournalError, JournalSink, LogFiles, ProfileError, Profiles, SnapshotError,
-    SnapshotFileError, SnapshotStore, Storage, Verified, groups,
+    Finding, FindingKind, GroupInfo, JournalError, JournalSink, LogFiles, MarkError, MarkFile, ProfileError, Profiles,
+    SnapshotError, SnapshotFileError, SnapshotStore, Storage, Verified, groups, sinks,
 };
 use serde::Serialize;
 
@@ -125,13 +125,18 @@ fn snapshots(storage: &Arc<dyn Storage>, findings: &mut Vec<FindingLine>) -> Res
 
 fn marks(storage: &dyn Storage, findings: &mut Vec<FindingLine>) -> Result<u64, DirectoryError> {
     let mut whole = 0;
-    for group in groups(storage)? {
-        match group.mark {
-            Ok(_) => whole += 1,
-            Err(error) => {
-                let path = storage.show(&format!("groups/{}", group.name));
-                findings.push(FindingLine::damage(path, None, error.to_string()));
-            }
+    let all = groups(storage)?.into_iter().map(|group| ("groups", group));
+    for (folder, GroupInfo { name, .. }) in all.chain(sinks(storage)?.into_iter().map(|sink| ("sinks", sink))) {
+        let path = format!("{folder}/{name}");
+        match MarkFile::damage(storage, &path) {
+            Ok(damaged) if damaged.is_empty() => whole += 1,
+            Ok(damaged) => findings.extend(damaged.into_iter().map(|at| {
+                let what =
+                    "one of the mark's two places is not whole: the other one, which may be a little older, counts";
+                FindingLine::damage(storage.show(&path), Some(at), what.to_owned())
+            })),
+            Err(error @ MarkError::Io { .. }) => return Err(DirectoryError::Mark(error)),
+            Err(error) => findings.push(FindingLine::damage(storage.show(&path), None, error.to_string())),
         }
     }
     Ok(whole)
@@ -169,7 +174,7 @@ fn journals(dir: &Path, storage: &dyn Storage, findings: &mut Vec<FindingLine>) 
                 findings.push(FindingLine { is: Harm::Foreign, path, byte: None, offset: None, what: what.to_owned() });
             }
             Err(JournalError::Damaged { path, at }) => {
-                let what = "the journal of effects is damaged: cut it off there, and what follows is done again";
+                let what = "the journal of effects is damaged: cut it off there to go on; what it had after that is not written again";
                 findings.push(FindingLine::damage(path, Some(at), what.to_owned()));
             }
             Err(error) => return Err(error.into()),

@@ -6,7 +6,7 @@ use etaflow_road::Timestamp;
 use super::checkpoint;
 use super::durability::DurabilityFile;
 use super::frame::{check_batch, decode_batch};
-use super::layout::{MARK, Marked, check_marker, list_segments};
+use super::layout::{EMPTY, MARK, Marked, SEGMENTS, check_marker, list_segments, not_a_log};
 use super::opened::OpenSegment;
 use super::reader::SegmentReader;
 use crate::event::{Entries, Offset};
@@ -27,7 +27,7 @@ impl LogFiles {
     pub fn open(storage: Arc<dyn Storage>) -> Result<Self, LogError> {
         match check_marker(storage.as_ref())? {
             Marked::Yes => Ok(Self { storage }),
-            Marked::No => Err(LogError::NotALog { path: storage.show("") }),
+            Marked::No => Err(not_a_log(storage.as_ref(), EMPTY)),
         }
     }
 
@@ -39,13 +39,22 @@ impl LogFiles {
         &self.storage
     }
 
-    /// The oldest record that is kept, or the end of a log that has none.
+    /// The oldest record that is kept; 0 if there was none yet.
     ///
     /// # Errors
-    /// If the directory cannot be read.
+    /// If the directory cannot be read, or nothing is left of what was durable.
     pub fn start(&self) -> Result<Offset, LogError> {
-        let first = list_segments(self.storage.as_ref())?.offsets.first().copied();
-        first.map_or_else(|| self.durable(), Ok)
+        if let Some(first) = list_segments(self.storage.as_ref())?.offsets.first() {
+            return Ok(*first);
+        }
+        // Its newest segment is never let go of.
+        match self.durable()? {
+            Offset(0) => Ok(Offset(0)),
+            Offset(durable) => {
+                let path = self.storage.show(SEGMENTS);
+                Err(LogError::Missing { path, from: 0, to: durable - 1 })
+            }
+        }
     }
 
     /// Everything before this offset is as durable as the writer's policy promises; readers go no further.

@@ -64,7 +64,7 @@ pub(super) fn check_marker(storage: &dyn Storage) -> Result<Marked, LogError> {
         let names = storage.list("").map_err(|error| LogError::io(storage.show(""), "listing it", &error))?;
         let strange = names.iter().any(|name| !EARLIER.contains(&name.as_str()));
         let segments = !list_segments(storage)?.offsets.is_empty();
-        return if strange || segments { Err(LogError::NotALog { path: storage.show("") }) } else { Ok(Marked::No) };
+        return if strange || segments { Err(not_a_log(storage, FOREIGN)) } else { Ok(Marked::No) };
     };
     if text == MARKER_TEXT {
         return Ok(Marked::Yes);
@@ -74,8 +74,18 @@ pub(super) fn check_marker(storage: &dyn Storage) -> Result<Marked, LogError> {
     });
     Err(match version {
         Some(found) => LogError::NewerVersion { path: shown(), found, known: 1 },
-        None => LogError::NotALog { path: storage.show("") },
+        None => not_a_log(storage, OTHER),
     })
+}
+
+const FOREIGN: &str = "there are files in it, but none is named `etaflow`; take an empty directory";
+const OTHER: &str = "its file `etaflow` does not say that it is one; if it is, that file is damaged: put it back, or a copy of \
+                     that of another log";
+pub(super) const EMPTY: &str = "there is nothing in it yet: whoever writes begins one";
+
+/// The directory is none of ours.
+pub(super) fn not_a_log(storage: &dyn Storage, why: &'static str) -> LogError {
+    LogError::NotALog { path: storage.show(""), why }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -327,6 +327,7 @@ impl Shared {
         let (expired, held) = {
             let state = self.state();
             let expired = retention::expired(&self.config.retention, writer.sealed(), writer.bytes(), state.time);
+            let expired = expired.min(writer.full_but_newest());
             (expired, state.holds.values().min().copied())
         };
         let changed = put.is_some() || writer.kept_at(now, expired);

@@ -92,6 +92,27 @@ fn files_that_are_missing_are_named_and_so_is_what_was_in_them() {
     }
 }
 
+#[test]
+fn a_log_of_which_no_file_is_left_is_no_empty_log() {
+    let disk = sample(400);
+    disk.paths().iter().filter(|path| path.ends_with(".seg")).for_each(|path| disk.remove(path).expect("there"));
+    assert!(refusal(&disk).contains("offsets 0 to 399 are missing"));
+    let missing = LogError::Missing { path: disk_path("log"), from: 0, to: 399 };
+    assert_eq!(LogFiles::open(Arc::new(disk)).expect("a log").start(), Err(missing));
+}
+
+#[test]
+fn what_is_no_log_is_told_from_one_that_is_still_to_be_begun() {
+    let said = |disk: &SimulatedStorage| LogFiles::open(Arc::new(disk.clone())).err().expect("no log").to_string();
+    let disk = SimulatedStorage::new();
+    assert!(said(&disk).contains("there is nothing in it yet"), "{}", said(&disk));
+    disk.put("photo", b"");
+    assert!(said(&disk).contains("none is named `etaflow`"), "{}", said(&disk));
+    let disk = sample(10);
+    assert!(disk.flip("etaflow", 3, 1));
+    assert!(said(&disk).contains("its file `etaflow` does not say that it is one"), "{}", said(&disk));
+}
+
 fn disk_path(path: &str) -> std::path::PathBuf {
     SimulatedStorage::new().show(path)
 }

@@ -56,6 +56,11 @@ impl SegmentWriter {
         &self.sealed
     }
 
+    /// How many segments are full and not the newest, which says where the log ends.
+    pub(super) fn full_but_newest(&self) -> usize {
+        self.sealed.len().saturating_sub(usize::from(self.active.is_none()))
+    }
+
     /// All bytes of the segments.
     pub(super) fn bytes(&self) -> u64 {
         let sealed: u64 = self.sealed.iter().map(|segment| segment.bytes).sum();
