@@ -339,7 +339,10 @@ fn a_directory_that_cannot_be_used_is_named_and_what_to_do() {
     write(directory, "newer/etaflow", "etaflow directory, version 2\n");
     write(directory, "file", "");
     for (dir, says) in [
-        ("foreign", "foreign: is no log: there are files in it, but none is named `etaflow`; take an empty directory"),
+        (
+            "foreign",
+            "foreign: is no log, since there are files in it, but none is named `etaflow`; take an empty directory",
+        ),
         (
             "newer",
             "newer/etaflow: is of version 2, and at most 1 is known here; read it with the program that wrote it",
@@ -423,9 +426,21 @@ fn damage_is_named_with_file_and_byte() {
     let directory = street();
     let directory = directory.path();
     said_to(directory, "ingest --dir d", &events(), 0);
-    said(directory, "follow --dir d --network map --until-eof", 0);
+    said(directory, "follow --dir d --network map --effects told --until-eof", 0);
     assert_eq!(json(directory, "log verify --dir d --json", 0)["findings"], serde_json::json!([]));
 
+    // One of two places: the other one counts, but it is said.
+    let sink = directory.join("d/sinks/told");
+    let whole = std::fs::read(&sink).expect("is there");
+    let mut bytes = whole.clone();
+    bytes[10] ^= 1;
+    std::fs::write(&sink, &bytes).expect("is written");
+    let verified = json(directory, "log verify --dir d --json", 1);
+    assert_eq!(
+        (&verified["findings"][0]["path"], &verified["findings"][0]["byte"]),
+        (&"d/sinks/told".into(), &0.into())
+    );
+    std::fs::write(&sink, &whole).expect("is written");
     write(directory, "d/groups/broken", "x");
     let mut bytes = std::fs::read(segment(directory)).expect("is there");
     bytes[150] ^= 1;

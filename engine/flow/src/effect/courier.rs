@@ -28,8 +28,9 @@ pub(super) struct Courier {
     end: LogEnd,
     asked: bool,
     lost: LostFile,
-    /// How far the sink had come with records that the log has lost: new records have other effects under the same ids.
-    lost_at: Option<Mark>,
+    /// How far the sink had come with records that the log has lost, and where it was cut off: new records have other effects
+    /// under the same ids.
+    lost_at: Option<(Mark, Offset)>,
 }
 
 /// What must be done before the next effects are delivered.
@@ -154,18 +155,16 @@ impl Courier {
 
     fn ask(&mut self) -> Result<(), String> {
         let last = self.sink.last_taken().map_err(|error| error.to_string())?.map(EffectId::after);
-        if !self.asked {
-            self.lost_at = last.filter(|&last| self.end.has_lost(last));
+        if let Some(last) = last.filter(|_| !self.asked) {
+            let end = self.lost.end_of(last, self.end).map_err(|error| error.to_string())?;
+            self.lost_at = end.map(|end| (last, end));
         }
-        let done = match last {
-            // It took all that was left before what is lost, and nothing of what has come since.
-            Some(last) if self.lost_at == Some(last) => {
-                let end = self.lost.end_of(last, self.end.offset()).map_err(|error| error.to_string())?;
-                Some(Mark { offset: end.0, within: 0 })
-            }
-            last => last,
-        };
         self.asked = true;
+        let done = match (last, self.lost_at) {
+            // It took all that was left before what is lost, and nothing of what has come since.
+            (Some(last), Some((lost, end))) if last == lost => Some(Mark { offset: end.0, within: 0 }),
+            (last, _) => last,
+        };
         self.mailbox.outbox().learn(done);
         self.due = Due::Nothing;
         Ok(())

@@ -76,7 +76,7 @@ struct Outside {
     doubtful: BTreeSet<EffectId>,
     /// Taken of records that were lost: the last of each such crash. What has the same id later cannot be told from it.
     ambiguous: BTreeSet<EffectId>,
-    /// There was such a one: nobody can tell whether the sink speaks of what was lost or of what has taken its place.
+    /// There was such a one, or may be: nobody can tell whether the sink speaks of what was lost or of what has taken its place.
     muddled: bool,
     /// The last call, until the next one begins.
     latest: BTreeSet<EffectId>,
@@ -251,6 +251,9 @@ impl World {
         let latest = std::mem::take(&mut outside.latest);
         outside.doubtful.extend(latest);
         outside.cut = None;
+        // It dies before it has asked: what the sink took is found out when the log is as long again, maybe.
+        let unasked = !self.courier.asked && outside.last.is_some_and(|last| outside.ambiguous.contains(&last));
+        outside.muddled |= unasked;
         drop(outside);
         if process_alone {
             self.disk.restart();
@@ -356,7 +359,8 @@ fn check(acts: &[Act], guarantee: Guarantee, config: DeliveryConfig, seed: u64) 
     for effect in &outside.taken {
         prop_assert!(world.log[effect.id.offset.0 as usize].contains(effect), "not of this log: {effect:?}");
         let grows = taken.last().is_none_or(|last| *last < effect.id);
-        let again = guarantee == Guarantee::AtLeastOnce && outside.doubtful.contains(&effect.id);
+        let late = outside.doubtful.contains(&effect.id) || world.replaced.contains(&effect.id);
+        let again = guarantee == Guarantee::AtLeastOnce && late;
         prop_assert!(grows || again, "{:?} came after {:?}", effect.id, taken.last());
         taken.insert(effect.id);
     }
@@ -384,5 +388,30 @@ proptest! {
         let held_max = Span::from_millis(50);
         let config = DeliveryConfig { batch_max, queue_max, backlog_max, retry_min, retry_max, held_max, ..DeliveryConfig::default() };
         check(&acts, guarantee, config, seed)?;
+    }
+}
+
+fn one_at_a_time(acts: &[Act], guarantee: Guarantee) {
+    let config = DeliveryConfig { batch_max: 1, queue_max: 9, backlog_max: 99, ..DeliveryConfig::default() };
+    check(acts, guarantee, config, 0).expect("the guarantee is kept");
+}
+
+fn power_cut(after: u64, lost: u8) -> Act {
+    Act::Crash { after, process_alone: false, image: 0, lost }
+}
+
+#[test]
+fn what_was_taken_before_records_were_lost_is_not_told_again() {
+    let taken = [Act::Live(true), Act::Tell(1), Act::Tell(1), Act::Tell(1), Act::Sync(3), Act::Steps(9)];
+    one_at_a_time(&[&taken[..], &[power_cut(0, 1)]].concat(), Guarantee::ExactlyOnce);
+}
+
+#[test]
+fn what_has_come_since_records_were_lost_is_told_after_a_second_crash() {
+    let taken = [Act::Live(true), Act::Tell(1), Act::Tell(1), Act::Tell(1), Act::Sync(3), Act::Steps(9)];
+    // It asks the sink, and dies before it is live; then it loses even more.
+    for lost in [0, 1] {
+        let since = [power_cut(0, 2), Act::Tell(2), Act::Steps(9), Act::Sync(1), power_cut(0, lost), Act::Tell(4)];
+        one_at_a_time(&[&taken[..], &since].concat(), Guarantee::ExactlyOnce);
     }
 }

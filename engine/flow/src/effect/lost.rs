@@ -1,6 +1,7 @@
 use std::io;
 use std::sync::Arc;
 
+use super::deliverer::LogEnd;
 use crate::event::Offset;
 use crate::storage::{Mark, Storage, read_all, replace};
 
@@ -20,18 +21,22 @@ impl LostFile {
         Self { storage, path: format!("sinks/{sink}.lost") }
     }
 
-    /// Where the log ended when it was first found out that the record of `last` was lost: it does at `end` if that is now.
-    pub(super) fn end_of(&self, last: Mark, end: Offset) -> io::Result<Offset> {
-        if let Some((known, end)) = self.read()?
-            && known == last
-        {
-            return Ok(end);
+    /// Up to where the log is still the one of which `last` was taken, if it has lost that: to its end, or to where it ended
+    /// when that was found out before, however far it has come since. `None` if nothing is lost.
+    pub(super) fn end_of(&self, last: Mark, end: LogEnd) -> io::Result<Option<Offset>> {
+        let before = self.read()?.filter(|&(known, _)| known == last).map(|(_, before)| before);
+        match (before, end) {
+            (Some(before), LogEnd::Told(_)) => return Ok(Some(before)),
+            (Some(before), LogEnd::Found(end)) if before <= end => return Ok(Some(before)),
+            (None, end) if !end.has_lost(last) => return Ok(None),
+            _ => {}
         }
+        let end = end.offset();
         let mut bytes = Vec::with_capacity(BYTES);
         [last.offset, last.within, end.0].iter().for_each(|number| bytes.extend(number.to_le_bytes()));
         bytes.extend(crc32c::crc32c(&bytes).to_le_bytes());
         replace(&*self.storage, &self.path, &bytes)?;
-        Ok(end)
+        Ok(Some(end))
     }
 
     /// One that is damaged says nothing.

@@ -29,9 +29,10 @@
 //! "What was being taken" is one call's worth: at most [`DeliveryConfig::batch_max`] effects. The mark is a file of the
 //! engine's directory, `sinks/<name>`; the promise holds for the life of that directory. It holds as far as the log's own
 //! does: with [`SyncPolicy::Os`](crate::SyncPolicy::Os) a power cut can take records whose effects were taken, and new
-//! records then have their offsets; a whole engine sees that and goes on at the log's end, but a
-//! [`Follower`](crate::Follower), which cannot know it, keeps to the mark and takes them for done. And memory is finite: of a sink that is out for so long that the newest effects of more
-//! than [`DeliveryConfig::backlog_max`] trips wait for it, the oldest are given up, and counted ([`SinkReport::given_up`]).
+//! records then have their offsets. A whole engine sees that as soon as it has asked the sink, and goes on where the log
+//! ended; a [`Follower`](crate::Follower), which cannot know it, keeps to what was done, and takes new effects under the
+//! same ids for that. And memory is finite: of a sink that is out for so long that the newest effects of more than
+//! [`DeliveryConfig::backlog_max`] trips wait for it, the oldest are given up, and counted ([`SinkReport::given_up`]).
 //!
 //! What waits when a snapshot is cut goes into the snapshot, since nothing before it is worked out again after a restart.
 //!
