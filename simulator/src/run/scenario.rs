@@ -2,8 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use etaflow::{
-    Clock, Engine, EngineConfig, MemoryLogConfig, Network, Observer, PublishError, Publisher, Span, Time, Timestamp,
-    WallClock,
+    Clock, Engine, EngineConfig, MemoryLogConfig, Network, Observer, Policy, PublishError, Publisher, Span, Time,
+    Timestamp, WallClock,
 };
 
 use super::failure::Failure;
@@ -20,7 +20,7 @@ use super::start::Finished;
 use crate::cli::RunArgs;
 use crate::fault::FaultInjector;
 use crate::report::{Progress, ProgressStyle};
-use crate::scenario::{ClockMode, LOG_RECORDS, Overrides, Scenario};
+use crate::scenario::{BusPolicy, ClockMode, LOG_RECORDS, Overrides, Scenario};
 use crate::world::World;
 
 /// The scenario that runs when none is named.
@@ -86,7 +86,7 @@ async fn run_with(scenario: &Scenario, config: EngineConfig) -> Result<Finished,
     let interval = Span::from_millis(if wall { 1_000 } else { 250 });
     let mut drive = Drive {
         scenario,
-        publisher: engine.publisher(scenario.engine.bus.policy()),
+        publisher: engine.publisher(policy(scenario.engine.bus)),
         engine,
         world,
         faults,
@@ -112,6 +112,15 @@ fn engine_config(mut config: EngineConfig, scenario: &Scenario, start: Timestamp
         config.time = Time::Scenario { start };
     }
     config
+}
+
+/// What the engine calls it.
+pub(super) const fn policy(bus: BusPolicy) -> Policy {
+    match bus {
+        BusPolicy::Await => Policy::Await,
+        BusPolicy::Refuse => Policy::Refuse,
+        BusPolicy::Conflate => Policy::Conflate,
+    }
 }
 
 struct Drive<'a> {

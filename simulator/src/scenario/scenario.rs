@@ -1,6 +1,5 @@
 use std::path::{Path, PathBuf};
 
-use etaflow::Policy;
 use etaflow_road::Span;
 
 use super::bound::{BoundLimit, BoundMetric};
@@ -184,17 +183,6 @@ impl Scenario {
     /// How long after the start as many trips are under way as there shall be.
     pub(crate) fn warm_after(&self) -> Span {
         Span::from_secs((self.world.warm_up_s + WARM_AFTER_S) as i64)
-    }
-}
-
-impl BusPolicy {
-    /// What the engine calls it.
-    pub(crate) const fn policy(self) -> Policy {
-        match self {
-            Self::Await => Policy::Await,
-            Self::Refuse => Policy::Refuse,
-            Self::Conflate => Policy::Conflate,
-        }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use etaflow::{
-    Engine, EngineConfig, EngineError, Fault, Follower, LogError, Offset, Policy, PublishError, SimulatedStorage,
-    Storage, Writer,
+    Engine, EngineConfig, EngineError, Fault, Follower, LogError, Offset, Past, Policy, PublishError, SimulatedStorage,
+    Span, Storage, Writer,
 };
 use etaflow_simulator::FaultConfig;
 
@@ -15,10 +15,7 @@ use crate::recovery::{Shut, config, digests, ended, follower_config, offer, unti
 fn a_damaged_snapshot_is_passed_over_and_the_one_before_serves() {
     let load = Load::new(60, all_faults(), 5, START, 60);
     let (storage, expected) = ended(&load);
-    let snapshots = || -> Vec<String> {
-        storage.paths().into_iter().filter(|path| path.starts_with("snapshots/") && path.ends_with(".snap")).collect()
-    };
-    let all = snapshots();
+    let all = snapshots(&storage);
     assert!(all.len() >= 2, "{all:?}");
     let reopened = |config: &EngineConfig| {
         let engine = Engine::open(city(), Arc::new(storage.clone()), config).expect("it can be opened");
@@ -51,6 +48,30 @@ fn a_damaged_snapshot_is_passed_over_and_the_one_before_serves() {
     let recovery = reopened(&still);
     assert_eq!((recovery.from, recovery.passed_over.len()), (Offset(0), all.len()));
     assert_eq!(recovery.to_replay(), expected.records);
+}
+
+/// The log was not synced, lost its end with the power, and went on; the snapshots of that end were.
+#[test]
+fn a_snapshot_of_records_that_the_log_has_lost_is_passed_over() {
+    let (lost, _) = ended(&Load::new(60, all_faults(), 5, START, 60));
+    let (storage, expected) = ended(&Load::new(60, all_faults(), 6, START, 180));
+    for path in snapshots(&storage) {
+        storage.remove(&path).expect("it is there");
+    }
+    let path = snapshots(&lost).remove(0);
+    storage.put(&path, &lost.contents(&path).expect("it is there"));
+    let (shared, time) = (Arc::new(storage.clone()) as Arc<dyn Storage>, START + Span::from_secs(170));
+    let past = Past::open(&city(), shared, &config(1).pipeline, time).expect("the log is whole");
+    assert_eq!(past.snapshot(), None);
+    let engine = Engine::open(city(), Arc::new(storage), &config(1)).expect("it can be opened");
+    let recovery = engine.recovered_blocking().expect("the log is whole").clone();
+    assert_eq!(digests(&engine.shutdown_blocking().expect("it ends well")), digests(&expected), "{recovery}");
+    assert_eq!((recovery.snapshot, recovery.passed_over.len()), (None, 1));
+    assert!(recovery.passed_over[0].why.contains("the log has lost"), "{:?}", recovery.passed_over);
+}
+
+fn snapshots(storage: &SimulatedStorage) -> Vec<String> {
+    storage.paths().into_iter().filter(|path| path.starts_with("snapshots/") && path.ends_with(".snap")).collect()
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn restore(shared: &Shared, directory: &Directory) -> Result<Restored, EngineErr
     let end = directory.files.durable().map_err(EngineError::Read)?;
     let mut passed_over = Vec::new();
     let prepare = |from: Start<'_>| shared.prepare(from);
-    let found = Usable::newest(&directory.store, start..=end, &mut passed_over, prepare)?;
+    let found = Usable::newest((&directory.store, &directory.files), start..=end, &mut passed_over, prepare)?;
     if let Some(Usable { prepared, snapshot, backlog }) = found {
         let from = snapshot.offset;
         return Ok(Restored { prepared, from, snapshot: Some(snapshot), backlog, passed_over });

@@ -2,9 +2,11 @@ use std::ops::RangeInclusive;
 
 use super::recovery::{RestoredSnapshot, Unusable};
 use super::shared::EFFECTS;
-use crate::event::Offset;
+use crate::event::{Offset, Payload};
+use crate::log::LogFiles;
 use crate::pipeline::{Prepared, Start, StartError};
 use crate::snapshot::{Found, Image, SnapshotStore};
+use crate::stream::Tick;
 use crate::time::{Clock, WallClock};
 
 /// The newest snapshot that can be gone on from.
@@ -22,7 +24,7 @@ impl Usable {
     /// # Errors
     /// If a setting is out of its bounds: then nothing can be made.
     pub(super) fn newest(
-        store: &SnapshotStore,
+        (store, files): (&SnapshotStore, &LogFiles),
         offsets: RangeInclusive<Offset>,
         passed_over: &mut Vec<Unusable>,
         prepare: impl Fn(Start<'_>) -> Result<Prepared, StartError>,
@@ -36,7 +38,8 @@ impl Usable {
             let Some(mut image) = image.filter(|image| offsets.contains(&image.offset)) else { return Ok(None) };
             let restored_from = clock.now();
             let backlog = take_effects(&mut image);
-            match prepare(Start::Image(&image)) {
+            let why = match prepare(Start::Image(&image)) {
+                _ if !is_of(files, &image) => OTHERS.to_owned(),
                 Ok(prepared) => {
                     let snapshot = RestoredSnapshot {
                         offset: image.offset,
@@ -48,14 +51,27 @@ impl Usable {
                     return Ok(Some(Self { prepared, snapshot, backlog }));
                 }
                 Err(error @ StartError::Config(_)) => return Err(error),
-                Err(why) => {
-                    passed_over.push(Unusable { path: store.path(image.offset), why: why.to_string() });
-                }
-            }
+                Err(why) => why.to_string(),
+            };
+            passed_over.push(Unusable { path: store.path(image.offset), why });
             before = image.offset.0.checked_sub(1).map(Offset);
         }
         Ok(None)
     }
+}
+
+const OTHERS: &str = "it is of records that the log has lost, and others have come in their place";
+
+/// Whether a snapshot is of what the log has now: its tick is the record before it. Where a power failure took the end of a log
+/// that is not synced, the snapshots of that end may be there all the same. What cannot be read says nothing against it.
+fn is_of(files: &LogFiles, image: &Image) -> bool {
+    let Some(last) = image.offset.0.checked_sub(1).map(Offset) else { return true };
+    let read = files.reader(last).and_then(|reader| reader.until(image.offset).next());
+    let record = read.ok().flatten().and_then(|entries| entries.records.first().copied());
+    record.is_none_or(|record| match record.payload {
+        Payload::Tick { watermark } => image.tick == Tick { number: record.id, time: record.time, watermark },
+        _ => false,
+    })
 }
 
 /// What waited for the sinks is the runtime's, and nothing to the pipeline.

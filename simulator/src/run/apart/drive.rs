@@ -17,6 +17,7 @@ use crate::run::interrupt::{Interrupt, interrupt};
 use crate::run::network::network;
 use crate::run::offer::offer;
 use crate::run::pace::Pace;
+use crate::run::scenario::policy;
 use crate::run::start::Finished;
 use crate::scenario::Scenario;
 use crate::world::World;
@@ -44,7 +45,7 @@ pub(in crate::run) async fn run(scenario: &Scenario) -> Result<Finished, Failure
     let faults = FaultInjector::new(scenario.faults.clone(), scenario.seed, start, drivers, gateways);
     let mut drive = Drive {
         scenario,
-        publisher: writer.publisher(scenario.engine.bus.policy()),
+        publisher: writer.publisher(policy(scenario.engine.bus)),
         writer,
         world,
         faults,

@@ -124,7 +124,8 @@ impl Shadow {
         passed_over: &mut Vec<Unusable>,
     ) -> Result<Option<Origin>, PastError> {
         let prepare = |from: Start<'_>| self.prepare(from);
-        let found = Usable::newest(&self.store, start..=at_most, passed_over, prepare).map_err(EngineError::from)?;
+        let found = Usable::newest((&self.store, &self.files), start..=at_most, passed_over, prepare)
+            .map_err(EngineError::from)?;
         // No sink is called: what waited for them is let go of.
         Ok(found.map(|Usable { prepared, snapshot, .. }| {
             let (from, snapshot, passed_over) = (snapshot.offset, Some(snapshot.offset), Vec::new());
