@@ -177,7 +177,7 @@ fn what_is_wrong_with_a_group_is_named() {
             StartFrom::Earliest,
             "the group is at offset 301, and the log ends at 300: it is another log, or has lost",
         ),
-        ("damaged", StartFrom::Earliest, "is damaged, or no mark: remove it to begin anew"),
+        ("damaged", StartFrom::Earliest, "is damaged, or no mark: remove it, and whose it is begins"),
         ("new", StartFrom::Offset(Offset(17)), "the group is at offset 17, and the log starts at 200"),
         ("new", StartFrom::Offset(Offset(301)), "the group is at offset 301, and the log ends at 300"),
     ] {

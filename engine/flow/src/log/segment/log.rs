@@ -119,6 +119,7 @@ impl SegmentLog {
         let found = recover(storage.as_ref(), told.map_or(Offset(0), |mark| mark.synced))?;
         checkpoint::remove_after(storage.as_ref(), found.end)?;
         retention::remove_snapshots_after(storage.as_ref(), found.end)?;
+        retention::set_groups_back(&storage, found.end)?;
         let file = DurabilityFile::resume(storage.as_ref(), found.end)?;
         let opened = LogOpened {
             start: found.start(),

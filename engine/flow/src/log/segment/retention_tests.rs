@@ -194,3 +194,25 @@ fn a_file_whose_name_is_no_groups_holds_nothing() {
     kept.settle();
     assert!(kept.log.start() > Offset(300));
 }
+
+#[test]
+fn groups_that_are_past_the_end_are_set_back_to_it() {
+    let disk = SimulatedStorage::new();
+    let storage: Arc<dyn Storage> = Arc::new(disk.clone());
+    let open = || SegmentLog::open_stepwise(Arc::clone(&storage), &SegmentLogConfig::default()).expect("a log").0;
+    let log = open();
+    log.append(&records(0, 50), &[]).expect("goes on");
+    log.sync().expect("synced");
+    drop(log);
+    let mark = |name: &str, offset| {
+        let mut file = MarkFile::open(Arc::clone(&storage), format!("groups/{name}")).expect("it can be set");
+        file.set(Mark { offset, within: 0 }).expect("the disk is well");
+    };
+    [("behind", 30), ("ahead", 70), ("read", 90)].into_iter().for_each(|(name, offset)| mark(name, offset));
+    let _read = storage.lock("groups/read.lock").expect("nobody has it");
+    drop(open());
+    let offset =
+        |name: &str| MarkFile::read(&*storage, &format!("groups/{name}")).expect("whole").map(|mark| mark.offset);
+    assert_eq!(["behind", "ahead", "read"].map(offset), [Some(30), Some(50), Some(90)]);
+    assert_eq!(MarkFile::read_durable(&*storage, "groups/ahead"), Ok(Some(Mark { offset: 50, within: 0 })));
+}
