@@ -24,7 +24,7 @@ use crate::time::{Clock, WallClock};
 /// How long a log that says nothing is believed.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Delivers the effects of an engine to its sinks, each on a thread of its own. See the [room's promise](super).
+/// Delivers the effects of an engine to its sinks, each on a thread of its own, as [`Sink`] says.
 ///
 /// It is given all outputs in order by the thread that merges them, and told whether the engine is live. What is past the
 /// log's durable end waits.

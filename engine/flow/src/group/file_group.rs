@@ -10,7 +10,8 @@ use crate::event::{Entries, Offset};
 use crate::log::{LogError, LogFiles, SegmentReader};
 use crate::storage::Storage;
 
-/// Reads a log's files as a [group](self) does, in any process, with the notes that come with its records.
+/// A consumer group, as [`LogGroup`](crate::LogGroup), in any process: it reads the log's files, with the notes that come with its
+/// records.
 ///
 /// Nobody tells another process that there is more: it [asks](Self::poll) when it likes.
 pub struct FileGroup {

@@ -11,7 +11,17 @@ use crate::event::Offset;
 use crate::log::{Batch, Log, LogError};
 use crate::storage::Storage;
 
-/// Reads a log as a [group](self) does, in the process that writes it.
+/// A consumer group, in the process that writes the log; [`FileGroup`](crate::FileGroup) is one in any other.
+///
+/// Any number of groups read one log, and disturb neither it nor each other. Each has a name, and how far it has come is
+/// [committed](Self::commit) in a file of its own, `groups/<name>`: a reader that ends, or is killed, begins there in
+/// its next life. So every record is read at least once, and again if its end came before the commit; who applies a
+/// record twice as if it was once, or commits in one go with what it does, has it exactly once. A group is read by one at
+/// a time: the second is refused.
+///
+/// A group gets what is durable, and nothing before that: what it acted on cannot be lost any more with the log's end. The
+/// log keeps what a group has not committed, however long that takes; a group that nobody reads any more is to be
+/// [removed](crate::remove_group).
 ///
 /// One that is slower than the log's memory reads from its files, and goes on in memory where these end, without a gap.
 ///
