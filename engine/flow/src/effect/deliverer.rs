@@ -117,7 +117,8 @@ impl Deliverer {
             let (mailbox, log, lock) = (Arc::clone(&lane.mailbox), Arc::clone(&log), lock.clone());
             let run = move || {
                 deliver(courier, &mailbox, &*log);
-                drop(lock);
+                // Whoever is told that it has ended may open both at once.
+                drop((lock, log));
                 mailbox.set_ended();
             };
             let thread = std::thread::Builder::new().name(format!("etaflow-sink-{}", lane.name));

@@ -56,8 +56,9 @@ impl LostFile {
     /// The sink names another effect from now on.
     pub(super) fn remove(&self) -> io::Result<()> {
         match self.storage.remove(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+            Ok(()) => self.storage.sync_folder("sinks"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
         }
     }
 }

@@ -26,7 +26,14 @@ impl DiskStorage {
             // Whoever made it may have ended before he came to that.
             match sync_above(&root) {
                 // Nor could he have done it here.
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::PermissionDenied
+                            | io::ErrorKind::InvalidInput
+                            | io::ErrorKind::Unsupported
+                            | io::ErrorKind::ReadOnlyFilesystem
+                    ) => {}
                 synced => synced?,
             }
         }

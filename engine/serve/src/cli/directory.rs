@@ -233,9 +233,14 @@ fn parse_from(text: &str) -> Result<LogStart, String> {
     }
 }
 
+/// What a directory has besides what sinks make.
+const OWN: [&str; 8] = ["etaflow", "durable", "log", "checkpoints", "snapshots", "groups", "sinks", "profiles"];
+
 fn parse_sink(text: &str) -> Result<String, String> {
     let proper = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
-    if (1..=64).contains(&text.len()) && text.bytes().all(proper) {
+    if OWN.contains(&text) {
+        Err(format!("{text:?} is no name of a sink: a file or folder of the engine's own has it"))
+    } else if (1..=64).contains(&text.len()) && text.bytes().all(proper) {
         Ok(text.to_owned())
     } else {
         Err(format!("{text:?} is no name of a sink: 1 to 64 of a-z, 0-9, - and _"))

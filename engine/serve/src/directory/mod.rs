@@ -34,8 +34,8 @@ use input::Input;
 
 use crate::cli::{AsOfArgs, Commit, FollowArgs, IngestArgs, LogArgs, ReplayArgs, TailArgs};
 
-/// Takes in the events of `input` until it ends or a signal comes, and says on `out` up to where they are durable, and on `notes`
-/// why some are not used.
+/// Takes in the events of `input` until it ends or a signal comes, and says on `out` up to where they are durable, and on
+/// `notes` why some are not used.
 ///
 /// # Errors
 /// If the directory cannot be used, the input cannot be read, or the log cannot be written.

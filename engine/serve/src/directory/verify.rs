@@ -165,7 +165,7 @@ fn journals(dir: &Path, storage: &dyn Storage, findings: &mut Vec<FindingLine>) 
     let mut names = storage.list("").map_err(|source| DirectoryError::Folder { path: dir.to_owned(), source })?;
     names.sort_unstable();
     let mut whole = 0;
-    for name in names.iter().filter(|name| !name.ends_with(".lock")) {
+    for name in names.iter().filter(|name| !name.ends_with(".lock") && !name.ends_with(".new")) {
         match JournalSink::read(storage, name) {
             Ok(_) => whole += 1,
             Err(JournalError::Foreign { .. }) if OWN.contains(&name.as_str()) => {}
@@ -174,7 +174,8 @@ fn journals(dir: &Path, storage: &dyn Storage, findings: &mut Vec<FindingLine>) 
                 findings.push(FindingLine { is: Harm::Foreign, path, byte: None, offset: None, what: what.to_owned() });
             }
             Err(JournalError::Damaged { path, at }) => {
-                let what = "the journal of effects is damaged: cut it off there to go on; what it had after that is not written again";
+                let what = "the journal of effects is damaged: cut it off there to go on; what it had after that is not \
+                            written again";
                 findings.push(FindingLine::damage(path, Some(at), what.to_owned()));
             }
             Err(error) => return Err(error.into()),

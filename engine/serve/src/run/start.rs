@@ -25,9 +25,9 @@ pub fn start(command: &Command) -> Result<Exit, Failure> {
     match run(command, &mut std::io::stdout().lock(), &mut std::io::stderr().lock()) {
         // Who has stopped reading, as `head` does, has what he wanted.
         Err(Failure::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Ok),
-        // But for one who is told what is durable: he cannot know how far that is.
+        // But for those that are to go on whoever listens: they say that they did not.
         Err(Failure::Directory(DirectoryError::Out(error)))
-            if error.kind() == ErrorKind::BrokenPipe && !matches!(command, Command::Ingest(_)) =>
+            if error.kind() == ErrorKind::BrokenPipe && !matches!(command, Command::Ingest(_) | Command::Follow(_)) =>
         {
             Ok(Exit::Ok)
         }

@@ -26,7 +26,8 @@ impl Traffic {
     /// Appends all of it, as it is after a tick: what is the same appends the same bytes.
     pub fn encode(&self, out: &mut Vec<u8>) {
         // Of a profile its name is enough: it never changes. What was driven within the window follows from the window.
-        // After a tick, nothing is to be looked at again and nothing is to change; and memory that can be written into again is not known to anybody.
+        // After a tick, nothing is to be looked at again and nothing is to change; and memory that can be written into again
+        // is not known to anybody.
         let Self {
             panes,
             window_panes,
