@@ -124,6 +124,10 @@ proptest! {
                         let (low, high) = (truth.secs_f64() * 0.75 - 0.1, truth.secs_f64() * 1.25 + 0.1);
                         prop_assert!(told.is_some_and(|told| (low..high).contains(&told)), "{:?}, {:?}", told, truth);
                     }
+                    // It drains hardly faster than it fills: longer than the world was followed.
+                    None if drain > arrive => {
+                        prop_assert!(lag.catch_up.is_none_or(|told| told > Span::from_secs(44)), "{:?}", lag.catch_up);
+                    }
                     _ => prop_assert_eq!(lag.catch_up, None),
                 }
             }
