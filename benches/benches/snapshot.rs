@@ -8,7 +8,6 @@
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
 use std::hint::black_box;
-use std::path::Path;
 use std::sync::Arc;
 
 use criterion::measurement::WallTime;
@@ -19,10 +18,9 @@ use etaflow::{
     TripChange, TripEvent, TripId, TripStage, Trips, TripsConfig,
 };
 use etaflow::{Panes, Traversal};
-use etaflow_benches::Random;
+use etaflow_benches::{Random, networks};
 use etaflow_road::{
-    EdgeId, EdgeIndex, LocalFrame, MatcherConfig, Metres, Network, Position, Query, Span, SyntheticCity, Timestamp, Xy,
-    import_pbf,
+    EdgeId, EdgeIndex, LocalFrame, MatcherConfig, Metres, Network, Position, Query, Span, Timestamp, Xy,
 };
 
 const COUNT: u32 = 100_000;
@@ -102,17 +100,6 @@ fn read_by_two<E: Entities + Send>(
     group.bench_function("read by two shards", |bencher| {
         bencher.iter_batched(|| [new((0, 2)), new((1, 2))], both, BatchSize::PerIteration);
     });
-}
-
-fn networks() -> Vec<(&'static str, Arc<Network>)> {
-    let mut networks = vec![("city", Arc::new(SyntheticCity::default().build()))];
-    let root = std::env::var("ETAFLOW_DATA");
-    let root = root.unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").into());
-    match import_pbf(&Path::new(&root).join("osm/porto.osm.pbf")) {
-        Ok(import) => networks.push(("porto", Arc::new(import.network))),
-        Err(error) => println!("skipped: no data for Porto ({error})"),
-    }
-    networks
 }
 
 impl Bench {

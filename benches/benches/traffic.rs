@@ -10,30 +10,18 @@
 
 use std::collections::VecDeque;
 use std::hint::black_box;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::measurement::{Measurement, WallTime};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use etaflow::{Evidence, Pane, Panes, Tick, Traffic, TrafficConfig, Traversal, TraversalSums};
-use etaflow_benches::Random;
-use etaflow_road::{EdgeId, Metric, Network, Span, SyntheticCity, Timestamp, Weight, import_pbf};
+use etaflow_benches::{Random, networks};
+use etaflow_road::{EdgeId, Metric, Network, Span, Timestamp, Weight};
 use rustc_hash::FxHashMap;
 
 /// Different seconds' worth of traversals, over and over.
 const SECONDS: i64 = 60;
-
-fn networks() -> Vec<(&'static str, Arc<Network>)> {
-    let mut networks = vec![("city", Arc::new(SyntheticCity::default().build()))];
-    let root = std::env::var("ETAFLOW_DATA");
-    let root = root.unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").into());
-    match import_pbf(&Path::new(&root).join("osm/porto.osm.pbf")) {
-        Ok(import) => networks.push(("porto", Arc::new(import.network))),
-        Err(error) => println!("skipped: no data for Porto ({error})"),
-    }
-    networks
-}
 
 /// `count` whole edges, each driven at a third to the whole of its speed.
 fn traversals(network: &Network, count: usize, random: &mut Random, left_at: Timestamp) -> Vec<Traversal> {

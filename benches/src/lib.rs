@@ -9,6 +9,7 @@ mod comparison;
 mod disk;
 pub mod log;
 pub mod matching;
+mod networks;
 mod pace;
 mod random;
 mod report;
@@ -17,6 +18,7 @@ pub mod routing;
 pub mod snapshot;
 
 pub use comparison::{Comparison, Row, Run, Unit, measure, timed};
+pub use networks::networks;
 pub use random::Random;
 pub use report::{json, table};
 pub use request::{GroupError, Request};

@@ -38,9 +38,9 @@ impl Usable {
             let Some(mut image) = image.filter(|image| offsets.contains(&image.offset)) else { return Ok(None) };
             let restored_from = clock.now();
             let backlog = take_effects(&mut image);
-            let why = match prepare(Start::Image(&image)) {
-                _ if !is_of(files, &image) => OTHERS.to_owned(),
-                Ok(prepared) => {
+            let prepared = if is_of(files, &image) { Some(prepare(Start::Image(&image))) } else { None };
+            let why = match prepared {
+                Some(Ok(prepared)) => {
                     let snapshot = RestoredSnapshot {
                         offset: image.offset,
                         time: image.tick.time,
@@ -50,8 +50,9 @@ impl Usable {
                     };
                     return Ok(Some(Self { prepared, snapshot, backlog }));
                 }
-                Err(error @ StartError::Config(_)) => return Err(error),
-                Err(why) => why.to_string(),
+                Some(Err(error @ StartError::Config(_))) => return Err(error),
+                Some(Err(why)) => why.to_string(),
+                None => OTHERS.to_owned(),
             };
             passed_over.push(Unusable { path: store.path(image.offset), why });
             before = image.offset.0.checked_sub(1).map(Offset);

@@ -8,21 +8,13 @@ use etaflow_road::Timestamp;
 
 use super::*;
 use crate::snapshot::{Fingerprint, Part};
+use crate::storage::simulated::seeds::{self, Dice};
 use crate::storage::{Fault, SimulatedStorage};
 use crate::stream::Tick;
 
+const TESTS: &str = "snapshot::store::faults";
 const SEEDS: u64 = 3_000;
 const MANY_SEEDS: u64 = 300_000;
-
-/// The same numbers for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound.max(1)
-    }
-}
 
 /// Which snapshots an offset may have, by their numbers: each that was put has its own, and so is told from all others.
 type Candidates = BTreeSet<u64>;
@@ -262,7 +254,7 @@ fn live(model: &mut Model, offset: &mut u64, dice: &mut Dice) {
 }
 
 fn run(seed: u64) {
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let mut model = Model::new(1 + dice.below(4) as usize);
     let mut offset = 0;
     for _ in 0..1 + dice.below(6) {
@@ -281,28 +273,13 @@ fn run(seed: u64) {
     assert_eq!(model.store.read(Offset(offset + 1)).as_ref().ok(), model.put.last());
 }
 
-/// Runs a seed, and says how to repeat it if it fails.
-fn try_seed(seed: u64) {
-    if let Err(panic) = std::panic::catch_unwind(|| run(seed)) {
-        eprintln!("ETAFLOW_SEED={seed} cargo test -p etaflow --lib snapshot::store::faults");
-        std::panic::resume_unwind(panic);
-    }
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|text| text.parse().ok())
-}
-
 #[test]
 fn what_was_put_is_read_whatever_the_disk_does_later() {
-    match number("ETAFLOW_SEED") {
-        Some(seed) => try_seed(seed),
-        None => (0..SEEDS).for_each(try_seed),
-    }
+    seeds::try_all(TESTS, 0..SEEDS, run);
 }
 
 #[test]
 #[ignore = "takes minutes; ETAFLOW_SEEDS says how many seeds"]
 fn what_was_put_is_read_whatever_the_disk_does_later_at_length() {
-    (SEEDS..number("ETAFLOW_SEEDS").unwrap_or(MANY_SEEDS)).for_each(try_seed);
+    seeds::try_all(TESTS, SEEDS..seeds::count().unwrap_or(MANY_SEEDS), run);
 }

@@ -9,7 +9,7 @@ mod disk;
 #[cfg(test)]
 pub(crate) mod forgetful;
 mod mark;
-mod simulated;
+pub(crate) mod simulated;
 
 use std::io;
 use std::path::PathBuf;

@@ -10,19 +10,10 @@ use super::samples::{notes, record};
 use super::*;
 use crate::event::{Entries, Note, Offset, Record};
 use crate::log::{Log, LogError};
+use crate::storage::simulated::seeds::{self, Dice};
 use crate::storage::{Fault, SimulatedStorage, Storage};
 
 const SEEDS: u64 = 2_000;
-
-/// The same numbers for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound.max(1)
-    }
-}
 
 /// What the log must be.
 #[derive(Default)]
@@ -157,7 +148,7 @@ fn act(log: &SegmentLog, files: &LogFiles, model: &mut Model, dice: &mut Dice) -
 }
 
 fn run(seed: u64) {
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let sync = [SyncPolicy::Sync, SyncPolicy::Interval(Span::from_millis(5)), SyncPolicy::Os][dice.below(3) as usize];
     let retention = Retention {
         bytes_max: (dice.below(3) == 0).then_some(20_000),
@@ -204,21 +195,9 @@ fn run(seed: u64) {
     }
 }
 
-/// Runs a seed, and says how to repeat it if it fails.
-fn try_seed(seed: u64) {
-    if let Err(panic) = std::panic::catch_unwind(|| run(seed)) {
-        eprintln!("ETAFLOW_SEED={seed} cargo test -p etaflow --lib log::segment::crash_tests");
-        std::panic::resume_unwind(panic);
-    }
-}
-
 #[test]
 fn nothing_that_was_promised_is_lost_in_any_crash() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    match number("ETAFLOW_SEED") {
-        Some(seed) => try_seed(seed),
-        None => (0..number("ETAFLOW_SEEDS").unwrap_or(SEEDS)).for_each(try_seed),
-    }
+    seeds::try_all("log::segment::crash_tests", 0..seeds::count().unwrap_or(SEEDS), run);
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod content;
 mod dice;
 mod names;
 #[cfg(test)]
+pub(crate) mod seeds;
+#[cfg(test)]
 mod simulated_tests;
 
 use std::collections::{BTreeMap, BTreeSet};
