@@ -13,6 +13,7 @@ use super::header::HEADER_BYTES;
 use super::layout::{MARK, WRITER_LOCK, check_marker, mark};
 use super::recover::{Recovered, Torn, recover};
 use super::retention;
+use super::rollback::roll_back;
 use super::state::{Found, Resume, State};
 use super::syncer::{self, PanicGuard};
 use super::writer::{Chunk, SegmentWriter};
@@ -117,9 +118,7 @@ impl SegmentLog {
             None => None,
         };
         let found = recover(storage.as_ref(), told.map_or(Offset(0), |mark| mark.synced))?;
-        checkpoint::remove_after(storage.as_ref(), found.end)?;
-        retention::remove_snapshots_after(storage.as_ref(), found.end)?;
-        retention::set_groups_back(&storage, found.end)?;
+        roll_back(&storage, found.end)?;
         let file = DurabilityFile::resume(storage.as_ref(), found.end)?;
         let opened = LogOpened {
             start: found.start(),

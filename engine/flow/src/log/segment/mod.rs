@@ -37,6 +37,7 @@ mod recover_tests;
 mod retention;
 #[cfg(test)]
 mod retention_tests;
+mod rollback;
 mod state;
 mod syncer;
 mod verify;
